@@ -1,0 +1,15 @@
+export { Clock } from './clock.js';
+export { errorFacts } from './error-facts.js';
+export {
+  BrokerError,
+  type ErrorCode,
+  type ErrorFacts,
+  type FieldError,
+  invalidRequest,
+  isBrokerError,
+} from './errors.js';
+export { newId, randomLetters } from './ids.js';
+export { createLog, Log, LOG_LEVELS, type LogFacts, type LogLevel } from './log.js';
+export { type ConnectionName, NAME_MESSAGE, NAME_PATTERN } from './names.js';
+export { inPackage } from './package-root.js';
+export { revealAll, Secret, toSecrets } from './secret.js';

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError } from './config.error.js';
+import { readConfig } from './read-config.js';
+
+const production = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgresql://claviger:pw@db.example.com:5432/claviger',
+  KEYS_FILE: '/run/secrets/keys.json',
+};
+
+const refusal = (env: Record<string, string>): ConfigError => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    return error as ConfigError;
+  }
+  throw new Error('the environment was accepted');
+};
+
+describe(readConfig.name, () => {
+  it('should need nothing in development', () => {
+    expect(readConfig({})).toMatchObject({
+      environment: 'development',
+      host: '127.0.0.1',
+      port: 3000,
+      databaseUrl: undefined,
+      sandbox: true,
+      sandboxPort: 3900,
+      outboundAllowedNetworks: ['127.0.0.0/8', '::1/128'],
+    });
+  });
+
+  it('should listen everywhere, without sandbox and without http, in production', () => {
+    expect(readConfig(production)).toMatchObject({ host: '0.0.0.0', sandbox: false, outboundAllowedNetworks: [] });
+  });
+
+  it('should list everything missing or malformed at once, with meaning and example', () => {
+    const error = refusal({ NODE_ENV: 'production', PORT: 'http', LOG_LEVEL: 'loud', SANDBOX: 'on' });
+    expect(error.problems.map(({ name }) => name).toSorted()).toEqual([
+      'DATABASE_URL',
+      'KEYS_FILE',
+      'LOG_LEVEL',
+      'PORT',
+      'SANDBOX',
+    ]);
+    expect(error.message).toContain('DATABASE_URL is missing');
+    expect(error.message).toContain('Example: KEYS_FILE=/run/secrets/claviger-keys.json');
+    expect(error.message).toContain('PORT must be');
+  });
+
+  it.each([
+    ['NODE_ENV', 'staging'],
+    ['PORT', '70000'],
+    ['DATABASE_URL', 'mysql://x/y'],
+    ['BOOTSTRAP_ADMIN_KEY', 'secret'],
+    ['OUTBOUND_ALLOWED_NETWORKS', '10.0.0.0/33'],
+    ['OUTBOUND_ALLOWED_NETWORKS', 'example.com/8'],
+    ['SANDBOX', 'maybe'],
+  ])('should refuse %s=%s', (name, value) => {
+    expect(refusal({ [name]: value }).problems).toEqual([expect.objectContaining({ name })]);
+  });
+
+  it('should take an empty list of networks as none, and an empty variable as absent', () => {
+    const config = readConfig({ OUTBOUND_ALLOWED_NETWORKS: '', HOST: '' });
+    expect(config.outboundAllowedNetworks).toEqual([]);
+    expect(config.host).toBe('127.0.0.1');
+  });
+
+  it('should never print the database password or the bootstrap key', () => {
+    expect(JSON.stringify(readConfig(production))).not.toContain('pw@');
+  });
+});

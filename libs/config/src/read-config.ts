@@ -1,0 +1,66 @@
+import { Secret } from '@app/common';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { resolve } from 'node:path';
+import type { Config } from './config.js';
+import { ConfigError, type VariableProblem } from './config.error.js';
+import { Environment } from './environment.js';
+import { parseNetworks } from './network-list.js';
+import { type VariableName, VARIABLES } from './variables.js';
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+const NUMBERS: ReadonlySet<VariableName> = new Set(['PORT', 'SANDBOX_PORT']);
+
+/**
+ * The environment as a Config. An empty variable counts as absent, except OUTBOUND_ALLOWED_NETWORKS, where empty means "none".
+ * @throws ConfigError that lists everything missing or malformed.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const environment = plainToInstance(Environment, pick(env), { exposeDefaultValues: true });
+  const problems = validateSync(environment, { stopAtFirstError: true }).map(({ property, value, constraints }) => ({
+    name: property as VariableName,
+    problem: value === undefined ? 'is missing' : (Object.values(constraints ?? {})[0] ?? 'is malformed'),
+  }));
+  const all: VariableProblem[] = [...problems, ...conflicts(environment)];
+  if (all.length > 0) {
+    throw new ConfigError(all);
+  }
+  return interpret(environment);
+}
+
+function pick(env: Readonly<Record<string, string | undefined>>): Record<string, string | number> {
+  const entries: [string, string | number][] = [];
+  for (const name of Object.keys(VARIABLES) as VariableName[]) {
+    const value = env[name];
+    if (value === undefined || (value === '' && name !== 'OUTBOUND_ALLOWED_NETWORKS')) {
+      continue;
+    }
+    entries.push([name, NUMBERS.has(name) && /^\d+$/.test(value) ? Number(value) : value]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function conflicts({ NODE_ENV, SANDBOX }: Environment): VariableProblem[] {
+  return NODE_ENV === 'production' && SANDBOX === 'on'
+    ? [{ name: 'SANDBOX', problem: 'must not be "on" in production: real credentials must never meet the stand-in' }]
+    : [];
+}
+
+function interpret(environment: Environment): Config {
+  const production = environment.NODE_ENV === 'production';
+  const networks = environment.OUTBOUND_ALLOWED_NETWORKS;
+  return {
+    environment: environment.NODE_ENV,
+    host: environment.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: environment.PORT,
+    databaseUrl: environment.DATABASE_URL === undefined ? undefined : new Secret(environment.DATABASE_URL),
+    dataDir: resolve(environment.DATA_DIR),
+    sandbox: !production && environment.SANDBOX !== 'off',
+    sandboxPort: environment.SANDBOX_PORT,
+    keysFile: environment.KEYS_FILE === undefined ? undefined : resolve(environment.KEYS_FILE),
+    bootstrapAdminKey:
+      environment.BOOTSTRAP_ADMIN_KEY === undefined ? undefined : new Secret(environment.BOOTSTRAP_ADMIN_KEY),
+    outboundAllowedNetworks: networks === undefined ? (production ? [] : LOOPBACK) : parseNetworks(networks),
+    logLevel: environment.LOG_LEVEL,
+  };
+}

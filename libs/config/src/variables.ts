@@ -1,0 +1,46 @@
+/** One variable of the environment, as the README's table and the start-up message explain it. */
+export interface Variable {
+  readonly name: VariableName;
+  readonly meaning: string;
+  readonly example: string;
+}
+
+export type VariableName =
+  | 'NODE_ENV'
+  | 'HOST'
+  | 'PORT'
+  | 'DATABASE_URL'
+  | 'DATA_DIR'
+  | 'SANDBOX'
+  | 'SANDBOX_PORT'
+  | 'KEYS_FILE'
+  | 'BOOTSTRAP_ADMIN_KEY'
+  | 'OUTBOUND_ALLOWED_NETWORKS'
+  | 'LOG_LEVEL';
+
+/** Every variable that Claviger reads; no other is looked at. */
+export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> = {
+  NODE_ENV: { meaning: '"development" (the default) or "production".', example: 'production' },
+  HOST: { meaning: 'The address to listen on.', example: '0.0.0.0' },
+  PORT: { meaning: 'The port to listen on, 0 for any free one.', example: '3000' },
+  DATABASE_URL: {
+    meaning: 'Where Postgres (15 or newer) is.',
+    example: 'postgresql://claviger:password@db.example.com:5432/claviger',
+  },
+  DATA_DIR: { meaning: 'The folder for the embedded database and generated keys (development).', example: '.data' },
+  SANDBOX: { meaning: '"on" or "off": the stand-in for the providers (development only).', example: 'off' },
+  SANDBOX_PORT: { meaning: 'The port of the sandbox.', example: '3900' },
+  KEYS_FILE: {
+    meaning: 'The key file, mode 0600, the same for all replicas. Make one with: npx claviger keys generate',
+    example: '/run/secrets/claviger-keys.json',
+  },
+  BOOTSTRAP_ADMIN_KEY: {
+    meaning: 'An admin API key made valid at the first start. Make one with: npx claviger api-key generate',
+    example: 'clv_… (as the command prints it)',
+  },
+  OUTBOUND_ALLOWED_NETWORKS: {
+    meaning: 'Networks (CIDR, comma-separated) in which plain http and private addresses are allowed for providers.',
+    example: '10.20.0.0/16,fd00:20::/64',
+  },
+  LOG_LEVEL: { meaning: 'silent, error, warn, info or debug.', example: 'info' },
+};

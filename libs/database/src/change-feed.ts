@@ -1,0 +1,96 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { errorFacts, Log } from '@app/common';
+import { Database } from './database.js';
+import { DatabaseClock } from './database-clock.js';
+
+/** How often the change mark is read. With the time of one query it keeps every replica's view within two seconds. */
+const INTERVAL_MS = 700;
+const STALE_AFTER_MS = 1900;
+
+/**
+ * Tells caches when to forget. Every administrative change increments the change mark in its own transaction; each replica
+ * reads the mark about once a second. No message can be lost, because none is sent.
+ */
+@Injectable()
+export class ChangeFeed {
+  readonly #changeListeners: (() => void)[] = [];
+  readonly #tickListeners: (() => Promise<void>)[] = [];
+  #mark: string | undefined;
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: DatabaseClock,
+    @Inject(Log) private readonly log: Log,
+  ) {}
+
+  /** `listener` is called, synchronously, whenever anything administrative changed, here or on another replica. */
+  onChange(listener: () => void): void {
+    this.#changeListeners.push(listener);
+  }
+
+  /** `listener` is called at every reading of the mark and is waited for: for feeds of finer grain. */
+  onTick(listener: () => Promise<void>): void {
+    this.#tickListeners.push(listener);
+  }
+
+  /** A change of this replica, right after its commit: local caches forget at once. */
+  announce(): void {
+    for (const listener of this.#changeListeners) {
+      listener();
+    }
+  }
+
+  /** False where the database has not been heard for so long that a cache might miss a revocation: read through it then. */
+  isCurrent(): boolean {
+    return performance.now() - this.#heardAt < STALE_AFTER_MS;
+  }
+
+  /** Reads the mark once and then for as long as the process lives. */
+  async start(): Promise<void> {
+    await this.#tick();
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    if (!this.#stopped) {
+      this.#timer = setTimeout(() => void this.#tick().finally(() => this.#schedule()), INTERVAL_MS);
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const askedAt = performance.now();
+    try {
+      const mark = await this.#readMark();
+      await Promise.all(this.#tickListeners.map((listener) => listener()));
+      if (this.#mark !== undefined && mark !== this.#mark) {
+        this.announce();
+      }
+      this.#mark = mark;
+      this.#heardAt = askedAt;
+    } catch (error) {
+      this.log.warn('The change mark cannot be read; caches are read through until it can.', errorFacts(error));
+    }
+  }
+
+  async #readMark(): Promise<string> {
+    const askedAt = performance.now();
+    const [row] = await this.database.query<{ mark: string; now: Date }>({
+      name: 'change-mark',
+      text: 'select (select value from change_mark where id = 1) as mark, clock_timestamp() as now',
+      values: [],
+    });
+    if (row === undefined) {
+      throw new Error('change_mark is empty');
+    }
+    this.clock.synchronize(row.now.getTime(), askedAt);
+    return row.mark;
+  }
+}

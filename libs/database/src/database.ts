@@ -1,0 +1,99 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { BrokerError } from '@app/common';
+import { Config } from '@app/config';
+import { Pool, type PoolClient } from 'pg';
+import { Prisma, PrismaClient } from './generated/client.js';
+import { toStorageError } from './storage-error.js';
+
+/** A client inside a transaction. */
+export type Transaction = Prisma.TransactionClient;
+
+/** One SQL statement with its parameters; `name` has Postgres keep its plan. */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/**
+ * Postgres, in three pools: `requests` for everything a caller waits for, `adoption` for what a provider answered, `audit` for
+ * the log. A full request pool can never keep a received token from being stored, or a row from being written.
+ */
+@Injectable()
+export class Database {
+  readonly prisma: PrismaClient;
+  readonly requestPool: Pool;
+  readonly adoptionPool: Pool;
+  readonly auditPool: Pool;
+
+  constructor(@Inject(Config) config: Config) {
+    if (config.databaseUrl === undefined) {
+      throw new BrokerError('storage_unavailable', 'No database is configured: set DATABASE_URL.');
+    }
+    const connectionString = config.databaseUrl.reveal();
+    this.requestPool = openPool(connectionString, 'claviger-requests', 10);
+    this.adoptionPool = openPool(connectionString, 'claviger-adoption', 2);
+    this.auditPool = openPool(connectionString, 'claviger-audit', 2);
+    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.requestPool) });
+  }
+
+  /** Rows of one statement on the request pool. @throws BrokerError `storage_unavailable` where Postgres cannot be reached. */
+  query<Row extends object>(statement: Statement): Promise<Row[]> {
+    return this.#run<Row>(this.requestPool, statement);
+  }
+
+  /** As `query`, on the pool kept free for storing what providers answered. */
+  adopt<Row extends object>(statement: Statement): Promise<Row[]> {
+    return this.#run<Row>(this.adoptionPool, statement);
+  }
+
+  /** Runs `work` in one transaction: it commits when `work` resolves and is undone when it throws. */
+  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.prisma.$transaction(work, { maxWait: 2000, timeout: 10_000 });
+    } catch (error) {
+      throw toStorageError(error);
+    }
+  }
+
+  /** True where the database answers and takes writes: readiness. */
+  async isWritable(): Promise<boolean> {
+    const rows = await this.query<{ writable: boolean }>({
+      text: "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable",
+      values: [],
+    });
+    return rows[0]?.writable === true;
+  }
+
+  /** Closes every pool; the last thing a broker does with its database. */
+  async close(): Promise<void> {
+    await this.prisma.$disconnect();
+    await Promise.all([this.requestPool, this.adoptionPool, this.auditPool].map((pool) => pool.end()));
+  }
+
+  async #run<Row extends object>(pool: Pool, { name, text, values }: Statement): Promise<Row[]> {
+    try {
+      const { rows } = await pool.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) });
+      return rows;
+    } catch (error) {
+      throw toStorageError(error);
+    }
+  }
+}
+
+function openPool(connectionString: string, application_name: string, max: number): Pool {
+  const pool = new Pool({
+    connectionString,
+    application_name,
+    max,
+    connectionTimeoutMillis: 3000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 10_000,
+    keepAlive: true,
+  });
+  // An idle connection that breaks is replaced by the next query; unheard, its error would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client: PoolClient) => client.on('error', () => undefined));
+  return pool;
+}

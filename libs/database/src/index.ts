@@ -1,0 +1,8 @@
+export { ChangeFeed } from './change-feed.js';
+export { DatabaseClock } from './database-clock.js';
+export { Database, type Statement, type Transaction } from './database.js';
+export { DatabaseModule } from './database.module.js';
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
+export { Prisma } from './generated/client.js';
+export { type Migration, migrate, missingMigrations, readMigrations } from './migrate.js';
+export { isStorageFailure, toStorageError } from './storage-error.js';

@@ -1,0 +1,25 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate, startEmbeddedPostgres } from '../../dist/libs/database/src/index.js';
+
+/** A crash of the machine may cost the test database, so it need not wait for the disk. */
+const SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
+
+/** Once a run: the product's own embedded Postgres in a folder of its own, and the template that each test file clones. */
+export default async function startPostgres() {
+  if (globalThis.clavigerPostgres !== undefined) {
+    return;
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'claviger-test-'));
+  const postgres = await startEmbeddedPostgres({ directory, settings: SETTINGS });
+  globalThis.clavigerPostgres = { ...postgres, directory };
+  process.env.TEST_POSTGRES_URL = postgres.url;
+  const template = Object.assign(new URL(postgres.url), { pathname: '/claviger_template' }).href;
+  const { Client } = await import('pg');
+  const admin = new Client({ connectionString: postgres.url });
+  await admin.connect();
+  await admin.query('create database claviger_template');
+  await admin.end();
+  await migrate(template);
+}
