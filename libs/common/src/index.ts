@@ -11,5 +11,6 @@ export {
 export { newId, randomLetters } from './ids.js';
 export { createLog, Log, LOG_LEVELS, type LogFacts, type LogLevel } from './log.js';
 export { type ConnectionName, NAME_MESSAGE, NAME_PATTERN } from './names.js';
+export { keyOfCursor, type Page, type PageRequest, toPage } from './page.js';
 export { inPackage } from './package-root.js';
 export { revealAll, Secret, toSecrets } from './secret.js';

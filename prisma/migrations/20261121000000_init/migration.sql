@@ -34,6 +34,7 @@ CREATE TABLE "connections" (
     "token_issued_at" TIMESTAMPTZ(3),
     "token_expires_at" TIMESTAMPTZ(3),
     "token_lifetime_seconds" INTEGER,
+    "next_step" TEXT NOT NULL DEFAULT 'refresh',
     "refresh_at" TIMESTAMPTZ(3),
     "retry_at" TIMESTAMPTZ(3),
     "last_attempt_at" TIMESTAMPTZ(3),
@@ -146,7 +147,7 @@ CREATE TABLE "audit_events" (
 );
 
 -- CreateIndex
-CREATE INDEX "connections_refresh_at_idx" ON "connections"("refresh_at");
+CREATE INDEX "connections_provider_refresh_at_idx" ON "connections"("provider", "refresh_at");
 
 -- CreateIndex
 CREATE INDEX "connections_updated_at_id_idx" ON "connections"("updated_at", "id");
@@ -184,6 +185,7 @@ ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_caller_fkey" FOREIGN KEY ("calle
 -- Closed sets of words; the code's unions and these lists are one.
 ALTER TABLE "connections" ADD CONSTRAINT "connections_state_check"
   CHECK ("state" IN ('active', 'uncertain', 'reauthorization_required', 'misconfigured', 'paused'));
+ALTER TABLE "connections" ADD CONSTRAINT "connections_next_step_check" CHECK ("next_step" IN ('refresh', 'relogin'));
 ALTER TABLE "attempts" ADD CONSTRAINT "attempts_outcome_check"
   CHECK ("outcome" IN ('ok', 'rejected', 'misconfigured', 'not_sent', 'unknown', 'abandoned'));
 ALTER TABLE "attempts" ADD CONSTRAINT "attempts_closed_check" CHECK (("closed_at" IS NULL) = ("outcome" IS NULL));
@@ -197,5 +199,9 @@ CREATE INDEX "attempts_unrecorded_idx" ON "attempts" ("closed_at") WHERE "closed
 
 -- Rows that every refresh updates: room on the page keeps those updates in place.
 ALTER TABLE "connections" SET (fillfactor = 80);
+
+-- The built-in providers exist from the start.
+INSERT INTO "providers" ("name", "type") VALUES
+  ('onmeta', 'onmeta'), ('monetate', 'monetate'), ('klearstack', 'klearstack'), ('klavi', 'klavi'), ('berbix', 'berbix');
 
 INSERT INTO "change_mark" ("id", "value") VALUES (1, 0);
