@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { AuditWriter } from './audit.writer.js';
+import type { AuditEvent } from './event.js';
+
+/** The log as everyone who records sees it. Every refusal is a BrokerError `audit_unavailable` with `retryAfter`: fail closed. */
+@Injectable()
+export class AuditLog {
+  constructor(private readonly writer: AuditWriter) {}
+
+  /**
+   * Resolves when the event's row is committed. Rejects within 2 s otherwise; its row may then still be written (a commit
+   * whose answer was lost), but what it records must not happen.
+   */
+  append(event: AuditEvent): Promise<void> {
+    return this.writer.append([event]);
+  }
+
+  /** As `append`, for events that belong together: one batch, in their order, all or none. */
+  appendAll(events: readonly AuditEvent[]): Promise<void> {
+    return this.writer.append(events);
+  }
+
+  /** Resolves when nothing is queued or under way any more. Never rejects. */
+  flush(): Promise<void> {
+    return this.writer.flush();
+  }
+
+  /** Refuses further events and resolves when those already handed in are settled. To be called before the pools close. */
+  close(): Promise<void> {
+    return this.writer.close();
+  }
+
+  /** Whether an event could be appended now, for readiness. Never rejects; answers within 2 s. */
+  isAppendable(): Promise<boolean> {
+    return this.writer.isAppendable();
+  }
+}

@@ -1,0 +1,228 @@
+import type { Log } from '@app/common';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { AuditHealth } from './audit.health.js';
+import { AuditWriter } from './audit.writer.js';
+import type { AuditEvent } from './event.js';
+import { HeldStore, settled } from './testing/held-store.js';
+import { HeldTimers } from './testing/held-timers.js';
+
+const ignore = (): void => undefined;
+const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
+
+const newEvent = (overrides: Partial<AuditEvent> = {}): AuditEvent => ({
+  action: 'token.issued',
+  outcome: 'ok',
+  actor: { type: 'caller', caller: 'billing', keyId: 'k1' },
+  ...overrides,
+});
+
+const named = (...requestIds: readonly string[]): readonly AuditEvent[] =>
+  requestIds.map((requestId) => newEvent({ requestId }));
+
+const many = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `r${index}`);
+
+describe(AuditWriter.name, () => {
+  let store: HeldStore;
+  let timers: HeldTimers;
+  let sut: AuditWriter;
+
+  beforeEach(() => {
+    store = new HeldStore();
+    timers = new HeldTimers();
+    sut = new AuditWriter(store, new AuditHealth(store, log, timers.after), timers.after);
+  });
+
+  describe('grouping', () => {
+    it('should send a lone event at once', async () => {
+      const append = sut.append(named('a'));
+      await settled();
+      expect(store.ids).toEqual([['a']]);
+      await store.commit();
+      await expect(append).resolves.toBeUndefined();
+    });
+
+    it('should not resolve before the commit', async () => {
+      let done = false;
+      void sut.append(named('a')).then(() => (done = true));
+      await settled();
+      expect(done).toBe(false);
+      await store.commit();
+      expect(done).toBe(true);
+    });
+
+    it('should gather what comes while a batch is under way, in order', async () => {
+      const appends = ['a', 'b', 'c', 'd'].map((id) => sut.append(named(id)));
+      await store.commit();
+      await store.commit();
+      await Promise.all(appends);
+      expect(store.ids).toEqual([['a'], ['b', 'c', 'd']]);
+    });
+
+    it('should send at most 512 events together', async () => {
+      const appends = many(1000).map((id) => sut.append(named(id)));
+      await store.commit();
+      await store.commit();
+      await store.commit();
+      await Promise.all(appends);
+      expect(store.batches.map((batch) => batch.rows.length)).toEqual([1, 512, 487]);
+    });
+
+    it('should keep events that were handed in together in one batch', async () => {
+      const appends = [sut.append(named('a')), sut.append(named(...many(500))), sut.append(named(...many(20)))];
+      await store.commit();
+      await store.commit();
+      await store.commit();
+      await Promise.all(appends);
+      expect(store.ids).toEqual([['a'], many(500), many(20)]);
+    });
+
+    it('should send a group that is larger than a batch as one', async () => {
+      const append = sut.append(named(...many(700)));
+      await store.commit();
+      await append;
+      expect(store.ids).toEqual([many(700)]);
+    });
+
+    it('should number the events of a stream from 1 without a gap', async () => {
+      const appends = [sut.append(named('a', 'b')), sut.append(named('c')), sut.append(named('d', 'e'))];
+      await store.commit();
+      await store.commit();
+      await Promise.all(appends);
+      const last = sut.append(named('f'));
+      await store.commit();
+      await last;
+      expect(store.batches.map(({ stream, firstSeq }) => [stream, firstSeq])).toEqual([
+        ['1', 1],
+        ['1', 3],
+        ['1', 6],
+      ]);
+    });
+
+    it('should have nothing to do for no events', async () => {
+      await expect(sut.append([])).resolves.toBeUndefined();
+      expect(store.batches).toEqual([]);
+    });
+  });
+
+  describe('failure', () => {
+    it('should refuse every event of a batch that fails', async () => {
+      const first = sut.append(named('a'));
+      const others = Promise.allSettled([sut.append(named('b')), sut.append(named('c'))]);
+      await store.commit();
+      await store.refuse();
+      await first;
+      expect(await others).toMatchObject([
+        { status: 'rejected', reason: { code: 'audit_unavailable', facts: { retryAfter: 1 } } },
+        { status: 'rejected', reason: { code: 'audit_unavailable', facts: { retryAfter: 1 } } },
+      ]);
+    });
+
+    it('should go on in a new stream, numbered from 1', async () => {
+      const appends = Promise.allSettled([sut.append(named('a')), sut.append(named('b'))]);
+      await store.refuse();
+      await store.commit();
+      expect((await appends).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+      expect(store.batches.map(({ stream, firstSeq }) => [stream, firstSeq])).toEqual([
+        ['1', 1],
+        ['2', 1],
+      ]);
+    });
+
+    it('should refuse events while no stream can be opened, and recover', async () => {
+      store.works = false;
+      await expect(sut.append(named('a'))).rejects.toMatchObject({ code: 'audit_unavailable' });
+      store.works = true;
+      const append = sut.append(named('b'));
+      await store.commit();
+      await expect(append).resolves.toBeUndefined();
+      expect(store.ids).toEqual([['b']]);
+    });
+
+    it('should refuse events at once when too many wait', async () => {
+      const under = sut.append(named('a'));
+      const queued = sut.append(named(...many(100_000)));
+      await expect(sut.append(named('b'))).rejects.toMatchObject({ code: 'audit_unavailable' });
+      await store.commit();
+      await store.commit();
+      await Promise.all([under, queued]);
+      const afterwards = sut.append(named('c'));
+      await store.commit();
+      await expect(afterwards).resolves.toBeUndefined();
+    });
+  });
+
+  describe('deadline', () => {
+    it('should refuse an event 2 s after it was handed in', async () => {
+      const append = sut.append(named('a'));
+      let refusal: unknown;
+      append.catch((error: unknown) => (refusal = error));
+      timers.pass(1999);
+      await settled();
+      expect(refusal).toBeUndefined();
+      timers.pass(1);
+      await expect(append).rejects.toMatchObject({ code: 'audit_unavailable', facts: { retryAfter: 1 } });
+    });
+
+    it('should never write an event that was refused while it waited', async () => {
+      const hanging = Promise.allSettled([sut.append(named('a')), sut.append(named('b'))]);
+      await settled();
+      timers.pass(1500);
+      const young = sut.append(named('c'));
+      timers.pass(500);
+      await store.commit();
+      await store.commit();
+      await young;
+      expect((await hanging).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect(store.ids).toEqual([['a'], ['c']]);
+    });
+
+    it('should number on after a batch that was committed too late', async () => {
+      const late = sut.append(named('a'));
+      timers.pass(0);
+      await settled();
+      timers.pass(2000);
+      await expect(late).rejects.toMatchObject({ code: 'audit_unavailable' });
+      await store.commit();
+      const append = sut.append(named('b'));
+      await store.commit();
+      await append;
+      expect(store.batches.map(({ stream, firstSeq }) => [stream, firstSeq])).toEqual([
+        ['1', 1],
+        ['1', 2],
+      ]);
+    });
+
+    it('should leave no timer behind', async () => {
+      const append = sut.append(named('a'));
+      await store.commit();
+      await append;
+      expect(timers.waiting).toBe(0);
+    });
+  });
+
+  describe('closing', () => {
+    it('should write what was handed in before and refuse what comes after', async () => {
+      const appends = [sut.append(named('a')), sut.append(named('b'))];
+      let closed = false;
+      const closing = sut.close().then(() => (closed = true));
+      await expect(sut.append(named('c'))).rejects.toMatchObject({ code: 'audit_unavailable' });
+      await store.commit();
+      expect(closed).toBe(false);
+      await store.commit();
+      await closing;
+      await Promise.all(appends);
+      expect(store.ids).toEqual([['a'], ['b']]);
+      await expect(sut.isAppendable()).resolves.toBe(false);
+    });
+
+    it('should flush without closing', async () => {
+      const append = sut.append(named('a'));
+      const flushed = sut.flush();
+      await store.commit();
+      await Promise.all([append, flushed]);
+      const next = sut.append(named('b'));
+      await store.commit();
+      await expect(next).resolves.toBeUndefined();
+    });
+  });
+});

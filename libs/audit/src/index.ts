@@ -1,0 +1,15 @@
+export { AuditEvents } from './audit.events.js';
+export { AuditLog } from './audit.log.js';
+export { AuditModule } from './audit.module.js';
+export {
+  AUDIT_ACTIONS,
+  AUDIT_OUTCOMES,
+  type AuditAction,
+  type AuditActor,
+  type AuditEvent,
+  type AuditOrigin,
+  type AuditOutcome,
+} from './event.js';
+export { type Change, type ChangeEvent, RecordedChanges } from './recorded-changes.js';
+export { Replica } from './replica.js';
+export type { AuditQuery, RecordedEvent } from './search.js';

@@ -1,0 +1,51 @@
+import { ChangeFeed, Database, incrementChangeMark, type Transaction } from '@app/database';
+import { Injectable } from '@nestjs/common';
+import { AuditLog } from './audit.log.js';
+import type { AuditEvent, AuditOrigin } from './event.js';
+
+/** What the audit log says of an administrative change, beside who made it. */
+export type ChangeEvent = Pick<AuditEvent, 'action' | 'provider' | 'connection' | 'generation' | 'reason' | 'fields'>;
+
+/** What a change gives, and what is recorded of it. */
+export interface Change<Result> {
+  readonly result: Result;
+  readonly events: readonly ChangeEvent[];
+}
+
+/** The one way to change what an administrator may change: no change without its row, no row without its change. */
+@Injectable()
+export class RecordedChanges {
+  constructor(
+    private readonly database: Database,
+    private readonly audit: AuditLog,
+    private readonly feed: ChangeFeed,
+  ) {}
+
+  /** Runs `work` on one state of the tables, without changing them. */
+  read<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(work);
+  }
+
+  /**
+   * One transaction: the change mark, the rows, and before the commit the audit events, so that a change that cannot be
+   * recorded does not happen. `now` is the database's time. Caches of this replica forget at once.
+   */
+  async change<Result>(
+    origin: AuditOrigin,
+    work: (transaction: Transaction, now: Date) => Promise<Change<Result>>,
+  ): Promise<Result> {
+    try {
+      return await this.database.transaction(async (transaction) => {
+        const now = await incrementChangeMark(transaction);
+        const { result, events } = await work(transaction, now);
+        await this.audit.appendAll(events.map((event) => recorded(origin, event)));
+        return result;
+      });
+    } finally {
+      // Also after a failure: a commit whose answer was lost may have happened.
+      this.feed.announce();
+    }
+  }
+}
+
+const recorded = (origin: AuditOrigin, event: ChangeEvent): AuditEvent => ({ ...origin, ...event, outcome: 'ok' });

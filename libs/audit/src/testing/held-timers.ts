@@ -1,0 +1,26 @@
+import type { After } from '../timing.js';
+
+/** Timers that run when the test says so. */
+export class HeldTimers {
+  private due: { readonly at: number; readonly run: () => void }[] = [];
+  private now = 0;
+
+  readonly after: After = (ms, run) => {
+    const timer = { at: this.now + ms, run };
+    this.due.push(timer);
+    return () => {
+      this.due = this.due.filter((other) => other !== timer);
+    };
+  };
+
+  pass(ms: number): void {
+    this.now += ms;
+    const ripe = this.due.filter((timer) => timer.at <= this.now);
+    this.due = this.due.filter((timer) => timer.at > this.now);
+    ripe.forEach((timer) => timer.run());
+  }
+
+  get waiting(): number {
+    return this.due.length;
+  }
+}
