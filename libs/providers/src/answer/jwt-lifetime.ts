@@ -1,0 +1,21 @@
+import { decodeJwt } from 'jose';
+
+/** What a token that is a JWT says of its own life, in epoch seconds. Its signature is the business of whoever uses it. */
+export interface JwtLife {
+  readonly expiresAt: number;
+  readonly issuedAt: number | undefined;
+}
+
+/** The life that a token states, or undefined where it is no JWT or states none (RFC 7519, 4.1.4 and 4.1.6). */
+export function jwtLifeOf(token: string): JwtLife | undefined {
+  try {
+    const { exp, iat } = decodeJwt(token);
+    return isFiniteNumber(exp) ? { expiresAt: exp, issuedAt: isFiniteNumber(iat) ? iat : undefined } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}

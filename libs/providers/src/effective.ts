@@ -1,0 +1,64 @@
+import { BrokerError, type Secret } from '@app/common';
+import type { EffectiveCredential } from './provider.js';
+
+/** What is configured at one level: of a provider, or of one connection. */
+export interface ConfiguredLevel {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly secrets: Readonly<Record<string, Secret>>;
+}
+
+/** The provider's settings and secrets with the connection's own on top, field by field. */
+export function mergeLevels(provider: ConfiguredLevel, connection: ConfiguredLevel): EffectiveCredential {
+  return {
+    settings: { ...provider.settings, ...connection.settings },
+    secrets: { ...provider.secrets, ...connection.secrets },
+  };
+}
+
+/** Whether a field of this name has a value, whether it is a setting or a secret. */
+export function isSet(credential: EffectiveCredential, name: string): boolean {
+  return valueOf(credential.secrets, name) !== undefined || valueOf(credential.settings, name) !== undefined;
+}
+
+/**
+ * The text of a secret field, ready to be sent.
+ * @throws BrokerError `connection_misconfigured` where it is missing.
+ */
+export function requireSecret(credential: EffectiveCredential, name: string): string {
+  const secret = valueOf(credential.secrets, name);
+  if (secret === undefined) {
+    throw missing(name);
+  }
+  return secret.reveal();
+}
+
+/**
+ * The text of a setting.
+ * @throws BrokerError `connection_misconfigured` where it is missing or no text.
+ */
+export function requireSetting(credential: EffectiveCredential, name: string): string {
+  const value = findSetting(credential, name);
+  if (value === undefined) {
+    throw missing(name);
+  }
+  return value;
+}
+
+/** The text of a setting, or undefined where it is not set. */
+export function findSetting(credential: EffectiveCredential, name: string): string | undefined {
+  const value = valueOf(credential.settings, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A BrokerError for a type that has no way to log in again without a person. */
+export function noRelogin(type: string): BrokerError {
+  return new BrokerError('connection_misconfigured', `The type "${type}" cannot log in again: store a new credential.`);
+}
+
+function missing(name: string): BrokerError {
+  return new BrokerError('connection_misconfigured', `The field "${name}" is missing: store it.`);
+}
+
+function valueOf<T>(fields: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}

@@ -1,0 +1,85 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { BrokerError } from '@app/common';
+import { Injectable } from '@nestjs/common';
+import { SignJWT } from 'jose';
+import { readAnswer } from '../answer/read-answer.js';
+import type { Reading } from '../answer/reading.js';
+import { findSetting, noRelogin, requireSecret, requireSetting } from '../effective.js';
+import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
+import type { Outcome } from '../outcome.js';
+import type { EffectiveCredential, Provider, Step } from '../provider.js';
+import { buildRequest } from '../request/build-request.js';
+import type { Traits } from '../traits.js';
+import { MONETATE_FIELDS } from './monetate.fields.js';
+
+const BASE_URL = 'https://api.monetate.net/api/auth/v0';
+const DEFAULT_TTL_SECONDS = 3600;
+
+const READING: Reading = {
+  accessToken: 'data.token',
+  expiresIn: 'data.expires_in',
+  expiresAt: 'data.expires_at',
+};
+
+/**
+ * Monetate: there is no refresh token. Each call is a JWT of our own making (`username`, `iat`), signed with the API user's
+ * key, and mints a token that leaves earlier ones alone: any number of repeats is safe. The scheme is `JWT` to mint and
+ * `Token` to use, never `Bearer`.
+ */
+@Injectable()
+export class MonetateProvider implements Provider {
+  readonly type = 'monetate';
+  readonly title = 'Monetate';
+  readonly documentation = 'https://developer.monetate.com/auth-api/refresh-token';
+  readonly defaultBaseUrl = BASE_URL;
+  readonly fields = MONETATE_FIELDS;
+  readonly traits: Traits = {
+    rotation: 'static',
+    rolling: 'none',
+    oldTokenSurvives: true,
+    introspection: false,
+    relogin: [],
+    unprocessedStatuses: [],
+    refreshAt: 0.75,
+    defaultTtlSeconds: DEFAULT_TTL_SECONDS,
+    tokenType: 'Token',
+  };
+
+  async request(step: Step, credential: EffectiveCredential, now: number): Promise<OutboundRequest> {
+    if (step === 'relogin') {
+      throw noRelogin(this.type);
+    }
+    return buildRequest({
+      method: 'GET',
+      baseUrl: findSetting(credential, 'base_url') ?? BASE_URL,
+      path: '/refresh/',
+      query: { ttl: String(credential.settings['ttl_seconds'] ?? DEFAULT_TTL_SECONDS) },
+      headers: { authorization: `JWT ${await signAssertion(credential, now)}` },
+    });
+  }
+
+  read(_step: Step, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
+    return readAnswer(answer, READING, this.traits, now);
+  }
+}
+
+async function signAssertion(credential: EffectiveCredential, now: number): Promise<string> {
+  const assertion = new SignJWT({ username: requireSetting(credential, 'username') })
+    .setProtectedHeader({ alg: findSetting(credential, 'algorithm') ?? 'RS256', typ: 'JWT' })
+    .setIssuedAt(Math.floor(now / 1000));
+  const key = readKey(requireSecret(credential, 'private_key'));
+  return assertion.sign(key).catch(() => Promise.reject(unusableKey()));
+}
+
+function readKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw unusableKey();
+  }
+}
+
+/** Without a cause: what a parser complains of may be the key. */
+function unusableKey(): BrokerError {
+  return new BrokerError('connection_misconfigured', 'The private key cannot be used: store it again, in PEM.');
+}

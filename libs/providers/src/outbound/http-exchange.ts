@@ -1,0 +1,95 @@
+import type { Socket } from 'node:net';
+import { TextDecoder } from 'node:util';
+import { type buildConnector, Client } from 'undici';
+import { failed } from '../failed.js';
+import type { Failure, FailureReason } from '../outcome.js';
+import type { OutboundAnswer, OutboundRequest } from './exchange.js';
+
+/** The longest answer that is read, in bytes. */
+const LONGEST_BODY = 64 * 1024;
+
+/**
+ * One request over a connection that stands, and its whole answer. From the first byte on the provider may have acted on
+ * it, so whatever goes wrong is `unknown`; only a header that cannot be sent at all is `unusable_credential`.
+ */
+export async function exchangeOver(
+  socket: Socket,
+  request: OutboundRequest,
+  deadline: AbortSignal,
+): Promise<OutboundAnswer | Failure> {
+  const url = new URL(request.url);
+  const client = new Client(url.origin, { connect: onlyThis(socket), headersTimeout: 0, bodyTimeout: 0 });
+  let status: number | null = null;
+  try {
+    const answer = await client.request({
+      method: request.method,
+      path: `${url.pathname}${url.search}`,
+      headers: { ...request.headers },
+      body: request.body ?? null,
+      signal: deadline,
+      reset: true,
+    });
+    status = answer.statusCode;
+    const body = await readBody(answer.body);
+    return body === undefined
+      ? failed('answer_too_large', status)
+      : {
+          status,
+          contentType: mediaType(answer.headers['content-type']),
+          retryAfter: one(answer.headers['retry-after']),
+          body,
+        };
+  } catch (error) {
+    return failed(deadline.aborted ? 'timeout' : reasonOf(error), status);
+  } finally {
+    await client.destroy();
+  }
+}
+
+/**
+ * Hands out the one connection once: a client that lost it fails instead of sending the request again. The client expects
+ * to be called back later, never from within its own call.
+ */
+function onlyThis(socket: Socket): (options: unknown, callback: buildConnector.Callback) => void {
+  const unused = [socket];
+  return (_options, callback) => {
+    const next = unused.pop();
+    setImmediate(() =>
+      next === undefined ? callback(new Error('The connection is used up.'), null) : callback(null, next),
+    );
+  };
+}
+
+/** The body as text, or undefined where it is longer than is read; the rest then stays unread. */
+async function readBody(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.byteLength;
+    if (length > LONGEST_BODY) {
+      return undefined;
+    }
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+/** By name and code alone: the messages of parsers quote what they could not read. */
+function reasonOf(error: unknown): FailureReason {
+  const { name, code } = Object(error) as { readonly name?: unknown; readonly code?: unknown };
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return 'unusable_credential';
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') {
+    return 'answer_too_large';
+  }
+  return name === 'HTTPParserError' ? 'unreadable_answer' : 'connection_reset';
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : header?.[0];
+}
+
+function mediaType(header: string | string[] | undefined): string {
+  return (one(header) ?? '').split(';', 1).join('').trim().toLowerCase();
+}

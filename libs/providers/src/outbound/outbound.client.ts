@@ -1,0 +1,97 @@
+import { lookup } from 'node:dns/promises';
+import type { Socket } from 'node:net';
+import { failed } from '../failed.js';
+import type { Failure } from '../outcome.js';
+import type { AddressGuard } from './address-guard.js';
+import { type ConnectionSettings, NotConnected, openConnection, type Resolve } from './connection.js';
+import type { OutboundAnswer, OutboundRequest } from './exchange.js';
+import { exchangeOver } from './http-exchange.js';
+
+/** How patient the client is, and for tests how it resolves names and whom it trusts. */
+export interface OutboundOptions {
+  /** For look-up, connecting and handshake together. Default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** For everything from the look-up to the last byte of the answer. Default 30 s. */
+  readonly deadlineMs?: number;
+  readonly resolve?: Resolve;
+  /** Certificate authorities in PEM instead of the system's. */
+  readonly ca?: string;
+}
+
+/** What one request may say about how it is sent. */
+export interface SendOptions {
+  /** The whole deadline of this request instead of the client's. */
+  readonly deadlineMs?: number;
+  /**
+   * Asked once when the connection stands and not a byte has been sent. Where it answers false or throws, the connection is
+   * closed unused: `not_sent` for `abandoned_before_send`.
+   */
+  readonly onConnected?: () => boolean | Promise<boolean>;
+}
+
+/**
+ * The one way out to providers (security.md, "Outbound"). Each request has a connection of its own, so that "certainly not
+ * sent" and "unknown" can be told apart: no keep-alive, no retry, no redirect followed, no proxy taken from the environment.
+ */
+export class OutboundClient {
+  readonly #settings: ConnectionSettings;
+  readonly #connectTimeoutMs: number;
+  readonly #deadlineMs: number;
+
+  constructor(guard: AddressGuard, options: OutboundOptions = {}) {
+    this.#settings = { guard, resolve: options.resolve ?? resolveName, ca: options.ca };
+    this.#connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
+    this.#deadlineMs = options.deadlineMs ?? 30_000;
+  }
+
+  /**
+   * Sends one request and reads its whole answer, of at most 64 kB. Never throws, and repeats nothing of the request in what
+   * it returns: an answer of any status, or a failure by name.
+   */
+  async send(request: OutboundRequest, options: SendOptions = {}): Promise<OutboundAnswer | Failure> {
+    if (!URL.canParse(request.url) || !this.#settings.guard.allowsUrl(new URL(request.url))) {
+      return failed('address_refused');
+    }
+    const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
+    const deadline = expiry(deadlineMs);
+    const patience = expiry(Math.min(deadlineMs, this.#connectTimeoutMs));
+    try {
+      const socket = await openConnection(new URL(request.url), this.#settings, patience.signal);
+      patience.cancel();
+      return await sendOver(socket, request, options, deadline.signal);
+    } catch (error) {
+      return failed(error instanceof NotConnected ? error.reason : 'abandoned_before_send');
+    } finally {
+      patience.cancel();
+      deadline.cancel();
+    }
+  }
+}
+
+/** A signal that aborts after so many milliseconds unless it is cancelled. */
+function expiry(milliseconds: number): { readonly signal: AbortSignal; readonly cancel: () => void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), milliseconds);
+  return { signal: controller.signal, cancel: () => clearTimeout(timer) };
+}
+
+async function sendOver(
+  socket: Socket,
+  request: OutboundRequest,
+  { onConnected = () => true }: SendOptions,
+  deadline: AbortSignal,
+): Promise<OutboundAnswer | Failure> {
+  try {
+    if (!(await onConnected())) {
+      return failed('abandoned_before_send');
+    }
+    if (deadline.aborted || socket.destroyed) {
+      return failed(deadline.aborted ? 'connect_timeout' : 'connect_failed');
+    }
+    return await exchangeOver(socket, request, deadline);
+  } finally {
+    socket.destroy();
+  }
+}
+
+const resolveName: Resolve = (host) => lookup(host, { all: true });

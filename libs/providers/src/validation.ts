@@ -1,0 +1,122 @@
+import type { FieldError } from '@app/common';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { complaintOf } from './complaints.js';
+import { isSet } from './effective.js';
+import type { ProviderField } from './fields.js';
+import type { EffectiveCredential, Provider } from './provider.js';
+import { secretsSchema, settingsSchema } from './schema.js';
+import { canRelogin } from './steps.js';
+
+/** The names that the sender knows the two groups by: `credential` of a connection, `secrets` of a provider. */
+export interface GroupNames {
+  readonly settings: string;
+  readonly secrets: string;
+}
+
+/** One level as a person sends it, unchecked; an absent group has nothing wrong with it. */
+export interface LevelInput {
+  readonly settings?: unknown;
+  readonly secrets?: unknown;
+}
+
+const ajv = new Ajv({ allErrors: true, formats: { uri: isBaseUrl, email: /^[^\s@]+@[^\s@]+$/ } });
+
+interface Validators {
+  readonly settings: ValidateFunction;
+  readonly secrets: ValidateFunction;
+}
+
+/** Compiled once for each provider; they live as long as the process. */
+const compiled = new WeakMap<Provider, Validators>();
+
+/**
+ * What is wrong with the fields of one level: unknown, misplaced and malformed ones, each by name (`settings.base_url`).
+ * Whether all that is needed is there is another question: `checkComplete`.
+ */
+export function checkFields(provider: Provider, input: LevelInput, names: GroupNames): FieldError[] {
+  const validators = validatorsOf(provider);
+  return [
+    ...checkGroup(provider, input.settings, validators.settings, names, false),
+    ...checkGroup(provider, input.secrets, validators.secrets, names, true),
+  ];
+}
+
+/** What is missing in a provider's and a connection's fields together; `names` are those of the level that is being written. */
+export function checkComplete(provider: Provider, effective: EffectiveCredential, names: GroupNames): FieldError[] {
+  const relogin = canRelogin(provider, effective);
+  return provider.fields
+    .filter(({ required }) => required === true || (required === 'unless_relogin' && !relogin))
+    .filter(({ name }) => !isSet(effective, name))
+    .map(({ name, secret }) => ({
+      field: `${secret ? names.secrets : names.settings}.${name}`,
+      message: 'is required',
+    }));
+}
+
+function checkGroup(
+  provider: Provider,
+  value: unknown,
+  validate: ValidateFunction,
+  names: GroupNames,
+  secret: boolean,
+): FieldError[] {
+  if (value === undefined) {
+    return [];
+  }
+  const group = secret ? names.secrets : names.settings;
+  if (!validate(value)) {
+    return (validate.errors ?? []).map((error) => fieldErrorOf(error, provider, group, secret, names));
+  }
+  const fields = provider.fields.filter((field) => field.secret === secret);
+  return fields.flatMap((field) => deeperErrors(field, value as Readonly<Record<string, unknown>>, group));
+}
+
+function deeperErrors(
+  { name, check }: ProviderField,
+  group: Readonly<Record<string, unknown>>,
+  prefix: string,
+): FieldError[] {
+  const value = group[name];
+  const message = typeof value === 'string' ? check?.(value) : undefined;
+  return message === undefined ? [] : [{ field: `${prefix}.${name}`, message }];
+}
+
+function fieldErrorOf(
+  error: ErrorObject,
+  provider: Provider,
+  group: string,
+  secret: boolean,
+  names: GroupNames,
+): FieldError {
+  if (error.keyword !== 'additionalProperties') {
+    return { field: `${group}${error.instancePath.replaceAll('/', '.')}`, message: complaintOf(error) };
+  }
+  const name = String(error.params['additionalProperty']);
+  const isMisplaced = provider.fields.some((field) => field.name === name && field.secret !== secret);
+  const message = isMisplaced
+    ? `belongs under "${secret ? names.settings : names.secrets}"`
+    : `is not a field of the type "${provider.type}"`;
+  return { field: `${group}.${name}`, message };
+}
+
+function validatorsOf(provider: Provider): Validators {
+  const known = compiled.get(provider);
+  if (known !== undefined) {
+    return known;
+  }
+  const validators = {
+    settings: ajv.compile(settingsSchema(provider)),
+    secrets: ajv.compile(secretsSchema(provider)),
+  };
+  compiled.set(provider, validators);
+  return validators;
+}
+
+/** Absolute, http or https, and nothing behind the path that an appended path would end up in. */
+function isBaseUrl(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || /[\s?#\\]/.test(text) || !URL.canParse(text)) {
+    return false;
+  }
+  const { username, password, hostname } = new URL(text);
+  return username === '' && password === '' && hostname !== '';
+}
