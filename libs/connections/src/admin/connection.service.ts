@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import { type AuditAction, type AuditOrigin, RecordedChanges } from '@app/audit';
+import { type ConnectionName, newId, type Page, type PageRequest, toPage } from '@app/common';
+import { Envelopes } from '@app/crypto';
+import type { Transaction } from '@app/database';
+import { ConnectionAdminRepository } from './connection-admin.repository.js';
+import { ConnectionCheck } from './connection.check.js';
+import { cursorOf, placeOf } from './connection-cursor.js';
+import {
+  type ConnectionChanges,
+  type ConnectionFilter,
+  type ConnectionInput,
+  type ConnectionRecord,
+  noSuchConnection,
+} from './connection-record.js';
+import { mergeFields, namesOf, requireVersion, secretsOf } from './fields.js';
+import { ProvidersRepository } from './providers.repository.js';
+
+const called = ({ provider, connection }: ConnectionName): string => `The connection ${provider}/${connection}`;
+
+/**
+ * Connections as an administrator sees them. Every change is recorded before it is committed. `expected` is the version that the
+ * author has seen: `precondition_failed` where the connection is at another.
+ */
+@Injectable()
+export class ConnectionService {
+  constructor(
+    private readonly changes: RecordedChanges,
+    private readonly check: ConnectionCheck,
+    private readonly envelopes: Envelopes,
+  ) {}
+
+  /** Newest change first. */
+  list(filter: ConnectionFilter, { limit, cursor }: PageRequest): Promise<Page<ConnectionRecord>> {
+    const after = cursor === undefined ? undefined : placeOf(cursor);
+    return this.changes.read(async (transaction) =>
+      toPage(await this.#table(transaction).list(filter, after, limit + 1), limit, cursorOf),
+    );
+  }
+
+  /** @throws BrokerError `not_found`. */
+  require(name: ConnectionName): Promise<ConnectionRecord> {
+    return this.changes.read(async (transaction) => requirePresent(name, await this.#table(transaction).find(name)));
+  }
+
+  /**
+   * Creates or replaces.
+   * @throws BrokerError `not_found` where the provider is not configured, `invalid_request` with every refused or missing field.
+   */
+  put(
+    origin: AuditOrigin,
+    name: ConnectionName,
+    input: ConnectionInput,
+    expected?: number,
+  ): Promise<{ readonly connection: ConnectionRecord; readonly created: boolean }> {
+    return this.changes.change(origin, async (transaction, now) => {
+      const table = this.#table(transaction);
+      const before = await table.findLocked(name);
+      requireVersion(called(name), before, expected);
+      const provider = await this.#provider(transaction, name);
+      this.check.requireFields(provider, input);
+      const settings = mergeFields(input.settings);
+      const credential = secretsOf(input.credential);
+      this.check.requireComplete(provider, { settings, secrets: credential });
+      const fields = { settings, credential, token: this.check.storedToken(provider, input.token, now) };
+      const connection =
+        before === undefined
+          ? await table.insert(newId(), name, fields, now)
+          : await table.replace(before, fields, now);
+      const action = before === undefined ? 'connection.created' : 'connection.replaced';
+      return { result: { connection, created: before === undefined }, events: [eventOf(action, connection, input)] };
+    });
+  }
+
+  /** Merges; a new credential or setting re-activates a connection that waits for one. @throws BrokerError as `put`. */
+  patch(
+    origin: AuditOrigin,
+    name: ConnectionName,
+    input: ConnectionChanges,
+    expected?: number,
+  ): Promise<ConnectionRecord> {
+    return this.changes.change(origin, async (transaction, now) => {
+      const table = this.#table(transaction);
+      const before = requirePresent(name, await table.findLocked(name));
+      requireVersion(called(name), before, expected);
+      const provider = await this.#provider(transaction, name);
+      this.check.requireFields(provider, input);
+      const settings = mergeFields(before.settings, input.settings);
+      const credential = mergeSecrets(await table.findCredential(before.id), input.credential);
+      this.check.requireComplete(provider, { settings, secrets: credential });
+      const token = this.check.storedToken(provider, input.token, now);
+      const keepsCredential = input.credential === undefined && token === undefined;
+      const result = keepsCredential
+        ? await table.updateSettings(before, settings, now)
+        : await table.replace(before, { settings, credential, token }, now);
+      return { result, events: [eventOf('connection.updated', result, input)] };
+    });
+  }
+
+  /** No token is handed out and nothing is sent until `resume`. @throws BrokerError `not_found`. */
+  pause(origin: AuditOrigin, name: ConnectionName): Promise<ConnectionRecord> {
+    return this.#move(origin, name, 'connection.paused', (table, before, now) => table.pause(before, now));
+  }
+
+  /** Makes a paused connection, or one that waits for a change, active again. @throws BrokerError `not_found`. */
+  resume(origin: AuditOrigin, name: ConnectionName): Promise<ConnectionRecord> {
+    return this.#move(origin, name, 'connection.resumed', (table, before, now) => table.resume(before, now));
+  }
+
+  /** Forgets the connection, its credential and its token. @throws BrokerError `not_found`. */
+  delete(origin: AuditOrigin, name: ConnectionName, expected?: number): Promise<void> {
+    return this.changes.change(origin, async (transaction) => {
+      const table = this.#table(transaction);
+      const before = requirePresent(name, await table.findLocked(name));
+      requireVersion(called(name), before, expected);
+      await table.delete(before);
+      return { result: undefined, events: [eventOf('connection.deleted', before, {})] };
+    });
+  }
+
+  #move(
+    origin: AuditOrigin,
+    name: ConnectionName,
+    action: AuditAction,
+    move: (table: ConnectionAdminRepository, before: ConnectionRecord, now: Date) => Promise<ConnectionRecord>,
+  ): Promise<ConnectionRecord> {
+    return this.changes.change(origin, async (transaction, now) => {
+      const table = this.#table(transaction);
+      const result = await move(table, requirePresent(name, await table.findLocked(name)), now);
+      return { result, events: [eventOf(action, result, {})] };
+    });
+  }
+
+  #table(transaction: Transaction): ConnectionAdminRepository {
+    return new ConnectionAdminRepository(transaction, this.envelopes);
+  }
+
+  #provider(transaction: Transaction, { provider }: ConnectionName) {
+    return this.check.requireProvider(provider, new ProvidersRepository(transaction, this.envelopes));
+  }
+}
+
+function requirePresent(name: ConnectionName, found: ConnectionRecord | undefined): ConnectionRecord {
+  if (found === undefined) {
+    throw noSuchConnection(name);
+  }
+  return found;
+}
+
+const mergeSecrets = (
+  before: Readonly<Record<string, ReturnType<typeof secretsOf>[string]>>,
+  changes: ConnectionChanges['credential'],
+) => {
+  const removed = Object.entries(changes ?? {}).filter(([, value]) => value === null);
+  return mergeFields(before, { ...secretsOf(changes ?? {}), ...Object.fromEntries(removed) });
+};
+
+const eventOf = (action: AuditAction, record: ConnectionRecord, input: ConnectionChanges) => ({
+  action,
+  provider: record.provider,
+  connection: record.connection,
+  generation: record.generation,
+  fields: [
+    ...namesOf('settings', input.settings),
+    ...namesOf('credential', input.credential),
+    ...(input.token === undefined ? [] : ['token']),
+  ],
+});

@@ -1,0 +1,84 @@
+import type { Envelopes } from '@app/crypto';
+import { mergeLevels } from '@app/providers';
+import type { AttemptRequest, OpenAttempt, UnrecordedAttempt } from './attempt.js';
+import { openFields } from './sealing.js';
+
+/** What opening an attempt returns, as pg returns it. */
+export interface OpenedRow {
+  readonly attempt_id: string;
+  readonly connection_id: string;
+  readonly provider: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly fence: string;
+  readonly credential: Buffer;
+  readonly settings: Record<string, unknown>;
+  readonly consecutive_failures: number;
+  readonly type: string;
+  readonly provider_settings: Record<string, unknown>;
+  readonly provider_secrets: Buffer | null;
+  readonly secrets_generation: number;
+}
+
+/** The attempt with its effective credential opened. @throws EnvelopeError where a sealed value was changed or moved. */
+export function toOpenAttempt(row: OpenedRow, request: AttemptRequest, envelopes: Envelopes): OpenAttempt {
+  const { connection_id: connectionId, generation } = row;
+  const place = { table: 'connections', row: connectionId, generation } as const;
+  const held = openFields(envelopes, place, row.credential);
+  const providerPlace = { table: 'providers', row: row.provider, generation: row.secrets_generation } as const;
+  const shared = row.provider_secrets === null ? {} : openFields(envelopes, providerPlace, row.provider_secrets);
+  return {
+    id: row.attempt_id,
+    connectionId,
+    provider: row.provider,
+    connection: row.name,
+    type: row.type,
+    generation,
+    fence: row.fence,
+    step: request.step,
+    trigger: request.trigger,
+    origin: request.origin,
+    consecutiveFailures: row.consecutive_failures,
+    held,
+    effective: mergeLevels(
+      { settings: row.provider_settings, secrets: shared },
+      { settings: row.settings, secrets: held },
+    ),
+  };
+}
+
+/** A closed attempt without its audit row, as pg returns it. */
+export interface UnrecordedRow {
+  readonly id: string;
+  readonly provider: string;
+  readonly name: string;
+  readonly generation: number;
+  readonly outcome: UnrecordedAttempt['outcome'];
+  readonly reason: string | null;
+  readonly upstream_status: number | null;
+  readonly duration_ms: number | null;
+  readonly caller: string | null;
+  readonly key_id: string | null;
+  readonly request_id: string | null;
+  readonly client_ip: string | null;
+}
+
+/** The row in our words. */
+export const toUnrecorded = (row: UnrecordedRow): UnrecordedAttempt => ({
+  id: row.id,
+  provider: row.provider,
+  connection: row.name,
+  generation: row.generation,
+  outcome: row.outcome,
+  reason: row.reason,
+  upstreamStatus: row.upstream_status,
+  durationMs: row.duration_ms,
+  origin: {
+    actor:
+      row.caller !== null && row.key_id !== null
+        ? { type: 'caller', caller: row.caller, keyId: row.key_id }
+        : { type: 'system' },
+    requestId: row.request_id,
+    clientIp: row.client_ip,
+  },
+});

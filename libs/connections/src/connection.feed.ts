@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { ChangeFeed } from '@app/database';
+import { type ChangedConnection, ConnectionsRepository } from './connections.repository.js';
+
+/** Changes of the last seconds are told again, so that one whose commit took long is not missed. */
+const OVERLAP_SECONDS = 5;
+const MOST_AT_ONCE = 5000;
+
+/** Tells caches of connections what to forget: a refresh on another replica, or anything administrative anywhere. */
+@Injectable()
+export class ConnectionFeed {
+  constructor(
+    private readonly changes: ChangeFeed,
+    private readonly connections: ConnectionsRepository,
+  ) {}
+
+  /** `listener` is called when everything may have changed: after an administrative change here or elsewhere. */
+  onAnyChange(listener: () => void): void {
+    this.changes.onChange(listener);
+  }
+
+  /** `listener` is called about once a second with what changed of late; undefined means too much to tell. */
+  onChanged(listener: (changed: readonly ChangedConnection[] | undefined) => void): void {
+    this.changes.onTick(async () => {
+      const changed = await this.connections.changedWithin(OVERLAP_SECONDS, MOST_AT_ONCE);
+      listener(changed.length < MOST_AT_ONCE ? changed : undefined);
+    });
+  }
+
+  /** False where changes might have been missed: caches are read through then. */
+  isCurrent(): boolean {
+    return this.changes.isCurrent();
+  }
+}

@@ -1,0 +1,100 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AuditEvent, AuditLog } from '@app/audit';
+import { errorFacts, Log } from '@app/common';
+import { AttemptsRepository, type OpenAttempt, type UnrecordedAttempt } from '@app/connections';
+import type { Outcome } from '@app/providers';
+
+/** An attempt closed this long ago whose row is still missing was left behind by a crash or a failed append. */
+const LEFT_BEHIND_MS = 10_000;
+const BATCH = 100;
+
+/** Writes what became of attempts into the audit log. An adoption never waits for it; what is missed is completed later. */
+@Injectable()
+export class AttemptRecorder {
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(
+    private readonly audit: AuditLog,
+    private readonly attempts: AttemptsRepository,
+    @Inject(Log) private readonly log: Log,
+  ) {}
+
+  /** The intent. Nothing may be sent before this resolves. @throws BrokerError `audit_unavailable`. */
+  async recordIntent(attempt: OpenAttempt): Promise<void> {
+    const { provider, connection, generation, origin, step } = attempt;
+    const reason = `${attempt.trigger}_${step}`;
+    await this.audit.append({
+      action: 'refresh.started',
+      outcome: 'started',
+      provider,
+      connection,
+      generation,
+      reason,
+      ...origin,
+    });
+  }
+
+  /** The outcome; resolves when it is recorded or left for later, and never rejects. */
+  async recordOutcome(attempt: OpenAttempt, outcome: Outcome, durationMs: number): Promise<void> {
+    const failure = outcome.kind === 'ok' ? undefined : outcome;
+    await this.#record([
+      {
+        id: attempt.id,
+        provider: attempt.provider,
+        connection: attempt.connection,
+        generation: attempt.generation,
+        outcome: outcome.kind,
+        reason: failure === undefined ? null : reasonOf(failure),
+        upstreamStatus: outcome.status,
+        durationMs,
+        origin: attempt.origin,
+      },
+    ]);
+  }
+
+  /** Completes the log for attempts that a crash or a failed append left without their row. */
+  async completeLeftBehind(): Promise<void> {
+    const left = await this.attempts.findUnrecorded(LEFT_BEHIND_MS, BATCH);
+    if (left.length > 0) {
+      await this.#record(left);
+    }
+  }
+
+  /** Resolves when no outcome is on its way to the log any more. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  #record(attempts: readonly UnrecordedAttempt[]): Promise<void> {
+    const writing = this.#write(attempts).finally(() => this.#underWay.delete(writing));
+    this.#underWay.add(writing);
+    return writing;
+  }
+
+  async #write(attempts: readonly UnrecordedAttempt[]): Promise<void> {
+    try {
+      await this.audit.appendAll(attempts.map(toEvent));
+      await this.attempts.markRecorded(attempts.map(({ id }) => id));
+    } catch (error) {
+      this.log.warn(
+        'The outcome of an attempt is not in the audit log yet; it is written as soon as it can be.',
+        errorFacts(error),
+      );
+    }
+  }
+}
+
+const reasonOf = ({ reason, parameter }: { readonly reason: string; readonly parameter?: string }): string =>
+  parameter === undefined ? reason : `${reason}:${parameter}`;
+
+const toEvent = (attempt: UnrecordedAttempt): AuditEvent => ({
+  action: attempt.outcome === 'ok' ? 'refresh.succeeded' : 'refresh.failed',
+  outcome: attempt.outcome === 'abandoned' ? 'unknown' : attempt.outcome,
+  provider: attempt.provider,
+  connection: attempt.connection,
+  generation: attempt.generation,
+  reason: attempt.outcome === 'abandoned' ? 'abandoned' : attempt.reason,
+  upstreamStatus: attempt.upstreamStatus,
+  durationMs: attempt.durationMs,
+  ...attempt.origin,
+});

@@ -1,0 +1,54 @@
+import type { Connection, HeldToken } from '@app/connections';
+import type { TokenRequest, Warning } from './token-request.js';
+
+/** A token younger than this is as fresh as the provider makes them: asking again would not give a longer one. */
+const FRESH_FOR_MS = 30_000;
+
+/** A connection that holds a token. */
+export interface WithToken extends Connection {
+  readonly token: HeldToken;
+}
+
+/** True while the held token, if any, has not expired. */
+export function holdsLiveToken(connection: Connection, now: number): connection is WithToken {
+  return connection.token !== null && connection.token.expiresAt > now;
+}
+
+/** True where the token lives at least so many seconds from now. */
+export const outlives = (token: HeldToken, seconds: number, now: number): boolean =>
+  token.expiresAt - now >= seconds * 1000;
+
+/**
+ * True where the held token answers the request without asking the provider: it lives long enough, or no token of this
+ * provider would and this one is not due for renewal yet (http.md, `min_ttl`).
+ */
+export function answers(connection: Connection, request: TokenRequest, now: number): connection is WithToken {
+  if (!holdsLiveToken(connection, now) || request.rejectedGeneration === connection.generation) {
+    return false;
+  }
+  const { token, refreshAt } = connection;
+  if (outlives(token, request.minTtlSeconds, now)) {
+    return true;
+  }
+  const unsatisfiable = token.lifetimeSeconds !== null && token.lifetimeSeconds < request.minTtlSeconds;
+  return (unsatisfiable && (refreshAt === null || refreshAt > now)) || now - token.issuedAt < FRESH_FOR_MS;
+}
+
+/** What the caller should know of the token that it gets. */
+export function warningsOf({ token, ...connection }: WithToken, request: TokenRequest, now: number): Warning[] {
+  const left = Math.max(0, Math.floor((token.expiresAt - now) / 1000));
+  const warnings: Warning[] = [];
+  if (!outlives(token, request.minTtlSeconds, now)) {
+    const detail = `The token lives ${left} s, less than the ${request.minTtlSeconds} s asked for; the provider issues none that lives longer, or cannot be asked now.`;
+    warnings.push({ code: 'min_ttl_unsatisfied', detail });
+  }
+  if (connection.state === 'uncertain') {
+    const detail = 'The outcome of the last renewal is not known. The token is good; ask again before it expires.';
+    warnings.push({ code: 'outcome_unknown', detail });
+  }
+  if (connection.consecutiveFailures > 0) {
+    const detail = `The token is good, but its renewal fails (${connection.lastTrouble?.reason ?? 'unknown'}): tell whoever operates the connection.`;
+    warnings.push({ code: 'refresh_failing', detail });
+  }
+  return warnings;
+}

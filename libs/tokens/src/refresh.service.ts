@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { AuditOrigin } from '@app/audit';
+import { Clock, type ConnectionName, type ErrorCode, isBrokerError } from '@app/common';
+import { type Connection, ConnectionsRepository } from '@app/connections';
+import { blockedError, notFound } from './refusal.js';
+import { Refresher } from './refresher.js';
+
+/** What an attempt that failed at the provider is answered with; anything else means that there was no attempt. */
+const FAILED: ReadonlySet<ErrorCode> = new Set([
+  'reauthorization_required',
+  'connection_misconfigured',
+  'provider_error',
+  'provider_unavailable',
+]);
+
+/** What an operator's refresh came to. */
+export interface RefreshReport {
+  readonly outcome: string;
+  readonly reason: string | null;
+  readonly upstreamStatus: number | null;
+}
+
+/** Refreshes now, for an operator who wants to see what happens. */
+@Injectable()
+export class RefreshService {
+  constructor(
+    private readonly connections: ConnectionsRepository,
+    private readonly refresher: Refresher,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * One attempt, whatever back-off runs; its outcome is the answer, good or bad.
+   * @throws BrokerError `not_found`; `connection_paused` and its like where the state forbids sending; `audit_unavailable`.
+   */
+  async refreshNow(name: ConnectionName, origin: AuditOrigin): Promise<RefreshReport> {
+    const connection = await this.#require(name);
+    const blocked = blockedError(connection, this.clock.now(), true);
+    if (blocked !== undefined) {
+      throw blocked;
+    }
+    try {
+      await this.refresher.refresh(connection, { trigger: 'admin', origin });
+      return { outcome: 'ok', reason: null, upstreamStatus: (await this.#require(name)).lastTrouble?.status ?? 200 };
+    } catch (error) {
+      if (!isBrokerError(error) || !FAILED.has(error.code)) {
+        throw error;
+      }
+      const { lastOutcome, lastTrouble } = await this.#require(name);
+      return {
+        outcome: lastOutcome ?? 'unknown',
+        reason: lastTrouble?.reason ?? error.facts.upstream?.reason ?? null,
+        upstreamStatus: lastTrouble?.status ?? null,
+      };
+    }
+  }
+
+  async #require(name: ConnectionName): Promise<Connection> {
+    const connection = await this.connections.find(name);
+    if (connection === undefined) {
+      throw notFound(name);
+    }
+    return connection;
+  }
+}

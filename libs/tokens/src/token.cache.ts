@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import type { ConnectionName } from '@app/common';
+import { type ChangedConnection, type Connection, ConnectionFeed } from '@app/connections';
+import { LRUCache } from 'lru-cache';
+import { cacheEntries } from './tokens.metrics.js';
+
+/** About 2 kB each. */
+const MOST_ENTRIES = 10_000;
+
+const keyOf = ({ provider, connection }: ConnectionName): string => `${provider}/${connection}`;
+
+/**
+ * Connections with their tokens opened, so that a cached read writes, locks and decrypts nothing. Bounded; forgets everything
+ * at an administrative change, and one connection when another replica renewed it.
+ */
+@Injectable()
+export class TokenCache {
+  readonly #entries = new LRUCache<string, Connection>({ max: MOST_ENTRIES });
+  #epoch = 0;
+
+  constructor(private readonly feed: ConnectionFeed) {
+    feed.onAnyChange(() => this.clear());
+    feed.onChanged((changed) => (changed === undefined ? this.clear() : this.#forget(changed)));
+  }
+
+  /** The connection as it was last seen; undefined where it is not held or might have changed unnoticed. */
+  find(name: ConnectionName): Connection | undefined {
+    return this.feed.isCurrent() ? this.#entries.get(keyOf(name)) : undefined;
+  }
+
+  /** To be taken before a connection is read from the database and given to `put` with it. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Holds a connection, unless something changed since `epoch`: what was read before is then not trusted. */
+  put(connection: Connection, epoch: number): void {
+    const held = this.#entries.get(keyOf(connection));
+    if (epoch === this.#epoch && (held === undefined || held.generation <= connection.generation)) {
+      this.#entries.set(keyOf(connection), connection);
+      cacheEntries.set(this.#entries.size);
+    }
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#epoch += 1;
+    this.#entries.clear();
+    cacheEntries.set(0);
+  }
+
+  #forget(changed: readonly ChangedConnection[]): void {
+    for (const { changedAt, ...name } of changed) {
+      if (this.#entries.peek(keyOf(name))?.changedAt !== changedAt) {
+        this.#entries.delete(keyOf(name));
+      }
+    }
+  }
+}
