@@ -15,16 +15,18 @@ export function errorFacts(error: unknown): LogFacts {
   if (typeof error !== 'object' || error === null) {
     return { error_name: typeof error };
   }
-  const { name, code, stack } = error as { name?: unknown; code?: unknown; stack?: unknown };
+  const { name, code, stack, message } = error as Record<'name' | 'code' | 'stack' | 'message', unknown>;
   return {
     error_name: typeof name === 'string' ? name : 'Error',
     error_code: typeof code === 'string' || typeof code === 'number' ? code : undefined,
-    error_frames: typeof stack === 'string' ? frames(stack) : undefined,
+    error_frames: typeof stack === 'string' ? frames(stack, String(message)) : undefined,
   };
 }
 
-const frames = (stack: string): string =>
+/** The message is cut off first: a line of it may look like a frame. */
+const frames = (stack: string, message: string): string =>
   stack
+    .replace(message, '')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line.startsWith('at '))

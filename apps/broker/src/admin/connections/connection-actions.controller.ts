@@ -1,0 +1,56 @@
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { AuditOrigin } from '@app/audit';
+import { ConnectionService } from '@app/connections';
+import { RefreshService } from '@app/tokens';
+import { ConnectionParams } from '../../http/name.dto.js';
+import { Origin } from '../../http/origin.decorator.js';
+import { type ListView, toListView } from '../../http/page.dto.js';
+import { Roles } from '../../http/roles.decorator.js';
+import { ConnectionsQuery } from './connection.dto.js';
+import { ConnectionPageView, ConnectionView, RefreshReportView, toConnectionView } from './connection.view.js';
+
+/** The list of connections, and what an operator does with one. */
+@ApiTags('administration')
+@ApiBearerAuth()
+@Roles('admin')
+@Controller('admin')
+export class ConnectionActionsController {
+  constructor(
+    private readonly connections: ConnectionService,
+    private readonly refreshes: RefreshService,
+  ) {}
+
+  @Get('connections')
+  @ApiOperation({ summary: 'Connections, newest change first' })
+  @ApiOkResponse({ type: ConnectionPageView })
+  async list(@Query() { limit, cursor, ...filter }: ConnectionsQuery): Promise<ListView<ConnectionView>> {
+    return toListView(await this.connections.list(filter, { limit, cursor }), toConnectionView);
+  }
+
+  @Post('providers/:provider/connections/:connection/refresh')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Refreshes now: one attempt, whatever back-off runs' })
+  @ApiOkResponse({ type: RefreshReportView })
+  async refresh(@Param() name: ConnectionParams, @Origin() origin: AuditOrigin): Promise<RefreshReportView> {
+    const { outcome, reason, upstreamStatus } = await this.refreshes.refreshNow(name, origin);
+    const connection = toConnectionView(await this.connections.require(name));
+    return { outcome, reason, upstream_status: upstreamStatus, connection };
+  }
+
+  @Post('providers/:provider/connections/:connection/pause')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Hands out no token and sends nothing until resumed' })
+  @ApiOkResponse({ type: ConnectionView })
+  async pause(@Param() name: ConnectionParams, @Origin() origin: AuditOrigin): Promise<ConnectionView> {
+    return toConnectionView(await this.connections.pause(origin, name));
+  }
+
+  @Post('providers/:provider/connections/:connection/resume')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Makes a paused or waiting connection active again' })
+  @ApiOkResponse({ type: ConnectionView })
+  async resume(@Param() name: ConnectionParams, @Origin() origin: AuditOrigin): Promise<ConnectionView> {
+    return toConnectionView(await this.connections.resume(origin, name));
+  }
+}

@@ -1,0 +1,96 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query, Res } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { AuditOrigin } from '@app/audit';
+import { ProviderService } from '@app/connections';
+import { IfMatch, setEtag } from '../../http/etag.js';
+import { ProviderParams } from '../../http/name.dto.js';
+import { Origin } from '../../http/origin.decorator.js';
+import { type ListView, PageDto, toListView } from '../../http/page.dto.js';
+import type { BrokerReply } from '../../http/request.js';
+import { Roles } from '../../http/roles.decorator.js';
+import { ProviderBody, ProviderPageView, ProviderPatch, ProviderView, toProviderView } from './provider.dto.js';
+
+const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag that was read; 412 where it changed.' };
+
+/** Configured providers. */
+@ApiTags('administration')
+@ApiBearerAuth()
+@Roles('admin')
+@Controller('admin/providers')
+export class ProvidersController {
+  constructor(private readonly providers: ProviderService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Configured providers, by name' })
+  @ApiOkResponse({ type: ProviderPageView })
+  async list(@Query() page: PageDto): Promise<ListView<ProviderView>> {
+    return toListView(await this.providers.list(page), toProviderView);
+  }
+
+  @Get(':provider')
+  @ApiOperation({ summary: 'A configured provider' })
+  @ApiOkResponse({ type: ProviderView })
+  async get(
+    @Param() { provider }: ProviderParams,
+    @Res({ passthrough: true }) reply: BrokerReply,
+  ): Promise<ProviderView> {
+    const found = await this.providers.require(provider);
+    setEtag(reply, found.version);
+    return toProviderView(found);
+  }
+
+  @Put(':provider')
+  @ApiOperation({ summary: 'Configures a provider: creates or replaces it' })
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: ProviderView })
+  @ApiCreatedResponse({ type: ProviderView })
+  async put(
+    @Param() { provider: name }: ProviderParams,
+    @Body() body: ProviderBody,
+    @IfMatch() expected: number | undefined,
+    @Origin() origin: AuditOrigin,
+    @Res({ passthrough: true }) reply: BrokerReply,
+  ): Promise<ProviderView> {
+    const { provider, created } = await this.providers.put(origin, name, body, expected);
+    setEtag(reply, provider.version);
+    void reply.status(created ? 201 : 200);
+    return toProviderView(provider);
+  }
+
+  @Patch(':provider')
+  @ApiOperation({ summary: 'Changes a provider: merges settings and secrets, null removes a field' })
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: ProviderView })
+  async patch(
+    @Param() { provider: name }: ProviderParams,
+    @Body() body: ProviderPatch,
+    @IfMatch() expected: number | undefined,
+    @Origin() origin: AuditOrigin,
+    @Res({ passthrough: true }) reply: BrokerReply,
+  ): Promise<ProviderView> {
+    const provider = await this.providers.patch(origin, name, body, expected);
+    setEtag(reply, provider.version);
+    return toProviderView(provider);
+  }
+
+  @Delete(':provider')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Deletes a provider that has no connections' })
+  @ApiHeader(IF_MATCH)
+  @ApiNoContentResponse()
+  delete(
+    @Param() { provider }: ProviderParams,
+    @IfMatch() expected: number | undefined,
+    @Origin() origin: AuditOrigin,
+  ): Promise<void> {
+    return this.providers.delete(origin, provider, expected);
+  }
+}

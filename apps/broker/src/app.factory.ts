@@ -1,0 +1,28 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Log } from '@app/common';
+import type { Config } from '@app/config';
+import { AppModule } from './app.module.js';
+import { Draining } from './health/draining.js';
+import { installDocumentation } from './http/documentation.js';
+import { installEdge } from './http/edge.js';
+import { createInstance } from './http/instance.js';
+import { nestLogger } from './http/nest.logger.js';
+import { watchRoutes } from './http/other-methods.js';
+
+/** The whole broker, wired and not yet listening. The database must be migrated. */
+export async function createApp(config: Config, log: Log): Promise<NestFastifyApplication> {
+  const instance = createInstance(log);
+  const refuseOtherMethods = watchRoutes(instance, log);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(config, log),
+    // The declared type of Nest's adapter names its own copy of Fastify's types.
+    new FastifyAdapter(instance as unknown as ConstructorParameters<typeof FastifyAdapter>[0]),
+    { logger: nestLogger(log), abortOnError: false, bodyParser: false },
+  );
+  installEdge(instance, app.get(Draining), log);
+  installDocumentation(app);
+  await app.init();
+  refuseOtherMethods();
+  return app;
+}

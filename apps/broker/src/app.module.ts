@@ -1,0 +1,65 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { AuditModule } from '@app/audit';
+import { CallersModule } from '@app/callers';
+import type { Log } from '@app/common';
+import { type Config, ConfigModule } from '@app/config';
+import { ConnectionsModule } from '@app/connections';
+import { DatabaseModule } from '@app/database';
+import { ProvidersModule } from '@app/providers';
+import { TokensModule } from '@app/tokens';
+import { ApiKeysController } from './admin/callers/api-keys.controller.js';
+import { CallersController } from './admin/callers/callers.controller.js';
+import { ConnectionActionsController } from './admin/connections/connection-actions.controller.js';
+import { ConnectionsController } from './admin/connections/connections.controller.js';
+import { ProviderTypesController } from './admin/provider-types/provider-types.controller.js';
+import { ProvidersController } from './admin/providers/providers.controller.js';
+import { AuditController } from './audit/audit.controller.js';
+import { DatabaseHealth } from './health/database.health.js';
+import { Draining } from './health/draining.js';
+import { HealthController } from './health/health.controller.js';
+import { AuthenticationGuard } from './http/authentication.guard.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { UndeclaredInputGuard } from './http/undeclared-input.guard.js';
+import { createValidationPipe } from './http/validation.pipe.js';
+import { LogModule } from './log.module.js';
+import { TokenController } from './token/token.controller.js';
+
+/** The broker: every library, and its HTTP face. */
+@Module({})
+export class AppModule {
+  static with(config: Config, log: Log): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config),
+        LogModule.with(log),
+        DatabaseModule,
+        AuditModule,
+        CallersModule,
+        ProvidersModule,
+        ConnectionsModule,
+        TokensModule,
+      ],
+      controllers: [
+        TokenController,
+        ProviderTypesController,
+        ProvidersController,
+        ConnectionsController,
+        ConnectionActionsController,
+        CallersController,
+        ApiKeysController,
+        AuditController,
+        HealthController,
+      ],
+      providers: [
+        DatabaseHealth,
+        Draining,
+        { provide: APP_GUARD, useClass: AuthenticationGuard },
+        { provide: APP_GUARD, useClass: UndeclaredInputGuard },
+        { provide: APP_PIPE, useFactory: createValidationPipe },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}

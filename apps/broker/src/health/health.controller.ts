@@ -1,0 +1,60 @@
+import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AuditLog } from '@app/audit';
+import { errorFacts, Log } from '@app/common';
+import { Census } from '@app/tokens';
+import { register } from 'prom-client';
+import type { BrokerReply } from '../http/request.js';
+import { Public } from '../http/roles.decorator.js';
+import { Draining } from './draining.js';
+import { DatabaseHealth } from './database.health.js';
+
+/** What a readiness probe is told. */
+interface Readiness {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<'database' | 'migrations' | 'audit' | 'serving', boolean>>;
+}
+
+/** For load balancers, orchestrators and Prometheus. */
+@ApiTags('operations')
+@Public()
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly database: DatabaseHealth,
+    private readonly audit: AuditLog,
+    private readonly draining: Draining,
+    private readonly census: Census,
+    @Inject(Log) private readonly log: Log,
+  ) {}
+
+  @Get('health/live')
+  @ApiOperation({ summary: 'The process runs' })
+  @ApiOkResponse()
+  live(): { readonly live: true } {
+    return { live: true };
+  }
+
+  @Get('health/ready')
+  @ApiOperation({ summary: 'It can serve: database writable, migrations applied, audit appendable, not stopping' })
+  @ApiOkResponse()
+  async ready(@Res({ passthrough: true }) reply: BrokerReply): Promise<Readiness> {
+    const [{ writable, migrated }, appendable] = await Promise.all([this.database.check(), this.audit.isAppendable()]);
+    const checks = { database: writable, migrations: migrated, audit: appendable, serving: !this.draining.isOn };
+    const ready = Object.values(checks).every(Boolean);
+    void reply.status(ready ? 200 : 503);
+    return { ready, checks };
+  }
+
+  @Get('metrics')
+  @Header('content-type', register.contentType)
+  @ApiOperation({ summary: 'Metrics in the text format of Prometheus' })
+  async metrics(): Promise<string> {
+    try {
+      await this.census.take();
+    } catch (error) {
+      this.log.warn('Connections cannot be counted for the metrics.', errorFacts(error));
+    }
+    return register.metrics();
+  }
+}

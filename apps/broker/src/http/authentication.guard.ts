@@ -1,0 +1,59 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuditLog } from '@app/audit';
+import { AuthenticationError, Authenticator, FailedAuthentications, requireRole, type Role } from '@app/callers';
+import { originOf } from './origin.decorator.js';
+import type { BrokerRequest } from './request.js';
+import { PUBLIC_KEY, ROLES_KEY } from './roles.decorator.js';
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+/** Proves who asks, and that they have a role that the route needs. What they may have tokens for is decided elsewhere. */
+@Injectable()
+export class AuthenticationGuard implements CanActivate {
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly failures: FailedAuthentications,
+    private readonly audit: AuditLog,
+    private readonly reflector: Reflector,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_KEY, targets) === true) {
+      return true;
+    }
+    const request = context.switchToHttp().getRequest<BrokerRequest>();
+    await this.#authenticate(request);
+    const roles = this.reflector.getAllAndOverride<readonly Role[] | undefined>(ROLES_KEY, targets);
+    if (roles !== undefined) {
+      await this.#requireRole(request, roles);
+    }
+    return true;
+  }
+
+  async #authenticate(request: BrokerRequest): Promise<void> {
+    const [, bearer] = BEARER.exec(request.headers.authorization ?? '') ?? [];
+    try {
+      request.caller = await this.authenticator.authenticate(bearer);
+    } catch (error) {
+      if (error instanceof AuthenticationError) {
+        await this.failures.record({ clientIp: request.ip, requestId: request.id, reason: error.reason });
+      }
+      throw error;
+    }
+  }
+
+  async #requireRole(request: BrokerRequest, roles: readonly Role[]): Promise<void> {
+    const { caller } = request;
+    try {
+      requireRole(caller ?? NOBODY, ...roles);
+    } catch (error) {
+      const reason = `role_missing:${roles.join('|')}`;
+      await this.audit.append({ action: 'authorization.refused', outcome: 'refused', reason, ...originOf(request) });
+      throw error;
+    }
+  }
+}
+
+const NOBODY = { name: '', keyId: '', roles: [], rules: [] } as const;

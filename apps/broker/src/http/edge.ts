@@ -1,0 +1,25 @@
+import { BrokerError, type Log } from '@app/common';
+import type { FastifyInstance } from 'fastify';
+import type { Draining } from '../health/draining.js';
+import { httpRequests, httpSeconds } from './http.metrics.js';
+import { sendProblem } from './problem.filter.js';
+
+/** What every request and answer has, whatever its route: headers, metrics, refusal while stopping. */
+export function installEdge(instance: FastifyInstance, draining: Draining, log: Log): void {
+  instance.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+    if (!draining.isOn || request.url.startsWith('/health/')) {
+      done();
+      return;
+    }
+    void reply.header('connection', 'close');
+    const detail = 'This broker is stopping. Ask again: another one answers.';
+    sendProblem(new BrokerError('shutting_down', detail, { retryAfter: 1 }), request, reply, log);
+  });
+  instance.addHook('onResponse', (request, reply, done) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'none' };
+    httpRequests.inc({ ...labels, status: String(reply.statusCode) });
+    httpSeconds.observe(labels, reply.elapsedTime / 1000);
+    done();
+  });
+}

@@ -1,0 +1,30 @@
+import { type Log, newId } from '@app/common';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import { sendProblem } from './problem.filter.js';
+
+const SANE_ID = /^[\w.:-]{1,64}$/;
+const MOST_BODY_BYTES = 32 * 1024;
+const MOST_HEADER_BYTES = 8 * 1024;
+
+/** The HTTP server with its limits (security.md, "Edge"): what is too large, too slow or no JSON never reaches a controller. */
+export function createInstance(log: Log): FastifyInstance {
+  const instance = Fastify({
+    http: { maxHeaderSize: MOST_HEADER_BYTES, headersTimeout: 10_000, requestTimeout: 15_000 },
+    bodyLimit: MOST_BODY_BYTES,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    genReqId: requestId,
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),
+    routerOptions: { maxParamLength: 200 },
+  });
+  instance.removeContentTypeParser('text/plain');
+  return instance;
+}
+
+/** The sender's request id where it is a sane one, else a new one. */
+function requestId({ headers }: IncomingMessage): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && SANE_ID.test(sent) ? sent : newId();
+}

@@ -1,0 +1,36 @@
+import type { Page } from '@app/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+
+/** Digits as a number; anything else stays as it is and fails `IsInt`. */
+export const toInteger = ({ value }: { readonly value: unknown }): unknown =>
+  typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
+
+/** Which part of a list is asked for. */
+export class PageDto {
+  @ApiPropertyOptional({ minimum: 1, maximum: 1000, default: 100, description: 'How many items at the most.' })
+  @Transform(toInteger)
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be between 1 and 1000' })
+  @Max(1000, { message: 'must be between 1 and 1000' })
+  readonly limit: number = 100;
+
+  @ApiPropertyOptional({ description: 'The next_cursor of the answer before.' })
+  @IsOptional()
+  @IsString({ message: 'must be given once' })
+  @MaxLength(512, { message: 'is not one of ours' })
+  readonly cursor?: string;
+}
+
+/** A list as every list is answered. */
+export interface ListView<Item> {
+  readonly items: readonly Item[];
+  readonly next_cursor: string | null;
+}
+
+/** A page in the words of the HTTP contract. */
+export const toListView = <Item, View>(page: Page<Item>, view: (item: Item) => View): ListView<View> => ({
+  items: page.items.map(view),
+  next_cursor: page.nextCursor,
+});

@@ -1,0 +1,45 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
+import { errorFacts, Log } from '@app/common';
+import { STATUS, toProblem } from './problem.js';
+import type { BrokerReply, BrokerRequest } from './request.js';
+import { toBrokerError } from './to-broker-error.js';
+
+/** The one place where errors become answers: a problem document and one log line. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(Log) private readonly log: Log) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    sendProblem(error, http.getRequest<BrokerRequest>(), http.getResponse<BrokerReply>(), this.log);
+  }
+}
+
+/** Answers a request with the problem document of an error, and logs it. */
+export function sendProblem(error: unknown, request: BrokerRequest, reply: BrokerReply, log: Log): void {
+  const refusal = toBrokerError(error);
+  const status = STATUS[refusal.code];
+  const { retryAfter } = refusal.facts;
+  const level = status === 500 ? 'error' : 'info';
+  log[level]('A request was refused.', {
+    ...errorFacts(refusal),
+    request_id: request.id,
+    method: request.method,
+    route: request.routeOptions.url,
+    status,
+    caller: request.caller?.name,
+  });
+  if (reply.sent) {
+    return;
+  }
+  if (retryAfter !== undefined) {
+    void reply.header('retry-after', String(retryAfter));
+  }
+  if (status === 401) {
+    void reply.header('www-authenticate', 'Bearer realm="claviger"');
+  }
+  void reply
+    .status(status)
+    .type('application/problem+json')
+    .send(JSON.stringify(toProblem(refusal, request.id)));
+}

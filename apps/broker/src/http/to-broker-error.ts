@@ -1,0 +1,38 @@
+import { BrokerError, invalidRequest } from '@app/common';
+import { toStorageError } from '@app/database';
+
+const MESSAGE_OF_500 =
+  'Something went wrong on our side. It is logged under this request id: give it to whoever operates the broker.';
+
+/** Errors of Fastify and Nest that are the sender's, in our words. Their own messages may quote the input and are not shown. */
+const OF_FASTIFY: Readonly<Record<string, () => BrokerError>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: () => new BrokerError('payload_too_large', 'The body is larger than 32 kB.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new BrokerError('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json.'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => bodyRefused('does not have the length that Content-Length states'),
+  FST_ERR_CTP_EMPTY_JSON_BODY: () => bodyRefused('is empty: send a JSON object'),
+  FST_ERR_CTP_INVALID_JSON_BODY: () => bodyRefused('is not valid JSON'),
+  FST_ERR_BAD_URL: () => invalidRequest([{ field: 'path', message: 'is not a valid URL path' }]),
+};
+
+const bodyRefused = (message: string): BrokerError => invalidRequest([{ field: 'body', message }]);
+
+/** Any error as the one BrokerError that its caller is told. */
+export function toBrokerError(error: unknown): BrokerError {
+  const known = toStorageError(error);
+  if (known instanceof BrokerError) {
+    return known;
+  }
+  const { code, status, statusCode, name } = Object(known) as Record<string, unknown>;
+  const ofFastify = typeof code === 'string' ? OF_FASTIFY[code] : undefined;
+  if (ofFastify !== undefined) {
+    return ofFastify();
+  }
+  if (status === 404 || statusCode === 404) {
+    return new BrokerError('not_found', 'There is no such path. GET /docs lists those there are.');
+  }
+  if (statusCode === 400 || status === 400 || name === 'SyntaxError') {
+    return bodyRefused('is not valid JSON, or has a forbidden key such as __proto__');
+  }
+  return new BrokerError('internal_error', MESSAGE_OF_500, { cause: known });
+}

@@ -1,0 +1,32 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AuditLog } from '@app/audit';
+import { errorFacts, type Log } from '@app/common';
+import { ChangeFeed, Database } from '@app/database';
+import { AttemptRecorder, Refresher, Scheduler } from '@app/tokens';
+import { Draining } from './health/draining.js';
+
+/** What a replica does beside answering: hear of changes, say in the log that it is there, renew ahead of expiry. */
+export async function beginWork(app: NestFastifyApplication): Promise<void> {
+  await app.get(ChangeFeed).start();
+  await app.get(AuditLog).append({ action: 'replica.started', outcome: 'ok', actor: { type: 'system' } });
+  app.get(Scheduler).start();
+}
+
+/**
+ * The end (security.md, "Stopping"): readiness says no, requests under way are finished, sent refreshes are stored, the log is
+ * flushed, and the pools close last.
+ */
+export async function endWork(app: NestFastifyApplication, log: Log): Promise<void> {
+  const audit = app.get(AuditLog);
+  app.get(Draining).begin();
+  await app.get(Scheduler).stop();
+  await app.close();
+  await app.get(Refresher).drain();
+  await app.get(AttemptRecorder).settle();
+  await audit
+    .append({ action: 'replica.stopped', outcome: 'ok', actor: { type: 'system' } })
+    .catch((error: unknown) => log.warn('The end of this replica is not in the audit log.', errorFacts(error)));
+  await audit.close();
+  app.get(ChangeFeed).stop();
+  await app.get(Database).close();
+}

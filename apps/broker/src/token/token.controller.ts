@@ -1,0 +1,57 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { AuditOrigin } from '@app/audit';
+import type { Caller } from '@app/callers';
+import { CoveredConnections, TokenService } from '@app/tokens';
+import { CurrentCaller } from '../http/current-caller.decorator.js';
+import { ProviderParams } from '../http/name.dto.js';
+import { Origin } from '../http/origin.decorator.js';
+import { type ListView, PageDto, toListView } from '../http/page.dto.js';
+import { CoveredPageView, type CoveredView } from './covered.dto.js';
+import { TokenBody, TokenQuery, TokenView } from './token.dto.js';
+import { toTokenView } from './token.view.js';
+
+/** What services call. */
+@ApiTags('tokens')
+@ApiBearerAuth()
+@Controller('providers')
+export class TokenController {
+  constructor(
+    private readonly tokens: TokenService,
+    private readonly covered: CoveredConnections,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The connections that this key may get tokens for' })
+  @ApiOkResponse({ type: CoveredPageView })
+  async list(@CurrentCaller() caller: Caller, @Query() page: PageDto): Promise<ListView<CoveredView>> {
+    return toListView(await this.covered.list(caller, page), (connection) => ({ ...connection }));
+  }
+
+  @Get(':provider/token')
+  @ApiOperation({ summary: 'A fresh access token' })
+  @ApiOkResponse({ type: TokenView })
+  async get(
+    @CurrentCaller() caller: Caller,
+    @Param() { provider }: ProviderParams,
+    @Query() { connection, min_ttl }: TokenQuery,
+    @Origin() origin: AuditOrigin,
+  ): Promise<TokenView> {
+    return toTokenView(await this.tokens.issue(caller, { provider, connection, minTtlSeconds: min_ttl }, origin));
+  }
+
+  @Post(':provider/token')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'A fresh access token; reports one that the provider refused' })
+  @ApiOkResponse({ type: TokenView })
+  async post(
+    @CurrentCaller() caller: Caller,
+    @Param() { provider }: ProviderParams,
+    @Body() { connection, min_ttl, rejected_generation }: TokenBody,
+    @Origin() origin: AuditOrigin,
+  ): Promise<TokenView> {
+    const reported = rejected_generation === undefined ? {} : { rejectedGeneration: rejected_generation };
+    const request = { provider, connection, minTtlSeconds: min_ttl, ...reported };
+    return toTokenView(await this.tokens.issue(caller, request, origin));
+  }
+}

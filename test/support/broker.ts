@@ -1,0 +1,71 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiKeyService, CallerService, newApiKey, NO_FIELDS, type Role } from '@app/callers';
+import { createLog } from '@app/common';
+import { readConfig } from '@app/config';
+import supertest from 'supertest';
+import { createApp } from '../../apps/broker/src/app.factory.js';
+import { beginWork, endWork } from '../../apps/broker/src/lifecycle.js';
+
+const SYSTEM = { actor: { type: 'system' } } as const;
+
+/** A broker as users reach it: the whole application, listening, on the test file's own database. */
+export interface TestBroker {
+  readonly app: NestFastifyApplication;
+  readonly url: string;
+  readonly adminKey: string;
+  /** Folder of its key file; give it to a second broker to have a replica. */
+  readonly dataDir: string;
+  /** Every line that it logged, as JSON text. */
+  readonly lines: readonly string[];
+  /** A supertest agent that sends this API key; the administrator's unless another is given. */
+  as(key?: string): ReturnType<typeof supertest.agent>;
+  /** A key of a fresh caller with these rules and roles. */
+  keyFor(rules: readonly string[], roles?: readonly Role[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface TestBrokerOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The first replica, whose keys and administrator this one shares. */
+  readonly replicaOf?: TestBroker;
+}
+
+/** Starts one; several may share the database, as replicas do. */
+export async function startBroker({ environment = {}, replicaOf }: TestBrokerOptions = {}): Promise<TestBroker> {
+  const dataDir = replicaOf?.dataDir ?? (await mkdtemp(join(tmpdir(), 'claviger-broker-')));
+  const database = process.env['DATABASE_URL'];
+  const config = readConfig({ DATABASE_URL: database, DATA_DIR: dataDir, PORT: '0', ...environment });
+  const lines: string[] = [];
+  const log = createLog('debug', { write: (line: string) => void lines.push(line) });
+  const app = await createApp(config, log);
+  await beginWork(app);
+  const key = newApiKey().text;
+  const created = await app.get(CallerService).ensureAdmin(key);
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const adminKey = created || replicaOf === undefined ? key.reveal() : replicaOf.adminKey;
+  let callers = 0;
+  return {
+    app,
+    url,
+    adminKey,
+    dataDir,
+    lines,
+    as: (shown = adminKey) => supertest.agent(url).set('authorization', `Bearer ${shown}`),
+    keyFor: async (rules, roles = []) => {
+      callers += 1;
+      const name = `caller-${process.pid}-${callers}-${Date.now()}`;
+      await app.get(CallerService).put(SYSTEM, name, { ...NO_FIELDS, rules, roles });
+      return (await app.get(ApiKeyService).issue(SYSTEM, name, null)).key.reveal();
+    },
+    stop: async () => {
+      await endWork(app, log);
+      if (replicaOf === undefined) {
+        await rm(dataDir, { recursive: true, force: true });
+      }
+    },
+  };
+}
