@@ -1,0 +1,49 @@
+import { Clock } from '@app/common';
+import { ApiKeyHashes } from '@app/crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { parseApiKey } from './api-key.js';
+import { AuthenticationError } from './authentication.error.js';
+import type { Caller } from './caller.js';
+import { whyDead } from './known-key.js';
+import { KnownKeys } from './known-keys.js';
+import { LastUses } from './last-uses.js';
+
+/** Compared with where there is no key of that id, so that the answer takes as long. */
+const NO_HASH = new Uint8Array(32);
+
+/** API key → Caller. While the key is known to this replica: one HMAC and a map look-up, no query. */
+@Injectable()
+export class Authenticator {
+  constructor(
+    private readonly keys: KnownKeys,
+    private readonly hashes: ApiKeyHashes,
+    private readonly lastUses: LastUses,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The caller that shows this API key (what stands behind `Bearer `). Throws an AuthenticationError, code `unauthenticated`,
+   * the same for no, a malformed, an unknown, an expired and a revoked key.
+   */
+  async authenticate(bearer: string | undefined): Promise<Caller> {
+    if (bearer === undefined) {
+      throw new AuthenticationError('no_key');
+    }
+    const shown = parseApiKey(bearer);
+    if (shown === undefined) {
+      throw new AuthenticationError('malformed_key');
+    }
+    const key = await this.keys.find(shown.keyId);
+    const proved = this.hashes.equals(this.hashes.hash(shown.secret), key?.hash ?? NO_HASH);
+    if (key === undefined || !proved) {
+      throw new AuthenticationError(key === undefined ? 'unknown_key' : 'wrong_secret');
+    }
+    const now = this.clock.now();
+    const reason = whyDead(key, now);
+    if (reason !== undefined) {
+      throw new AuthenticationError(reason);
+    }
+    this.lastUses.note(shown.keyId, now);
+    return key.caller;
+  }
+}

@@ -1,0 +1,33 @@
+import { BrokerError, type ConnectionName } from '@app/common';
+import type { Rule } from './rule.js';
+
+/** What a caller may do beside getting tokens. An administrator is not by that a reader of tokens: rules are separate. */
+export const ROLES = ['admin', 'auditor'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** True for a name of a role. */
+export const isRole = (name: string): name is Role => ROLES.some((role) => role === name);
+
+/** Who asks, as far as a request needs to know. */
+export interface Caller {
+  readonly name: string;
+  /** The API key that it showed. */
+  readonly keyId: string;
+  readonly roles: readonly Role[];
+  readonly rules: readonly Rule[];
+}
+
+/** True where one of the caller's rules covers the connection; without a rule nothing is covered. */
+export function covers(caller: Caller, name: ConnectionName): boolean {
+  return caller.rules.some((rule) => rule.matches(name));
+}
+
+/** Throws `forbidden` where the caller has none of the roles. */
+export function requireRole(caller: Caller, ...roles: readonly Role[]): void {
+  if (!roles.some((role) => caller.roles.includes(role))) {
+    throw new BrokerError(
+      'forbidden',
+      `This needs the role ${roles.join(' or ')}, which the caller ${caller.name} does not have: an administrator can grant it.`,
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import type { Transaction } from '@app/database';
+import { isRole } from './caller.js';
+import type { CallerFields, CallerRecord } from './caller-record.js';
+import { noSuchCaller } from './refusals.js';
+
+type Row = Omit<CallerRecord, 'roles'> & { readonly roles: readonly string[] };
+
+const toRecord = (row: Row): CallerRecord => ({ ...row, roles: row.roles.filter(isRole) });
+
+const columns = ({ description, roles, rules, expiresAt }: CallerFields) => ({
+  description,
+  roles: [...roles],
+  rules: [...rules],
+  expiresAt,
+});
+
+/** The table `callers`, inside a transaction or out of one. */
+export class CallersRepository {
+  constructor(private readonly client: Pick<Transaction, 'caller'>) {}
+
+  async find(name: string): Promise<CallerRecord | undefined> {
+    const row = await this.client.caller.findUnique({ where: { name } });
+    return row === null ? undefined : toRecord(row);
+  }
+
+  /** Throws `not_found` where there is no such caller. */
+  async require(name: string): Promise<CallerRecord> {
+    const caller = await this.find(name);
+    if (caller === undefined) {
+      throw noSuchCaller(name);
+    }
+    return caller;
+  }
+
+  /** Up to `count` callers whose names follow `after`, by name. */
+  async listAfter(after: string | undefined, count: number): Promise<readonly CallerRecord[]> {
+    const where = after === undefined ? {} : { name: { gt: after } };
+    const rows = await this.client.caller.findMany({ where, orderBy: { name: 'asc' }, take: count });
+    return rows.map(toRecord);
+  }
+
+  async hasAdmin(): Promise<boolean> {
+    return (await this.client.caller.findFirst({ where: { roles: { has: 'admin' } } })) !== null;
+  }
+
+  async insert(name: string, fields: CallerFields, now: Date): Promise<CallerRecord> {
+    return toRecord(
+      await this.client.caller.create({ data: { name, ...columns(fields), createdAt: now, updatedAt: now } }),
+    );
+  }
+
+  async update(name: string, fields: CallerFields, now: Date): Promise<CallerRecord> {
+    const data = { ...columns(fields), version: { increment: 1 }, updatedAt: now };
+    return toRecord(await this.client.caller.update({ where: { name }, data }));
+  }
+
+  /** Its keys go with it. */
+  async delete(name: string): Promise<void> {
+    await this.client.caller.delete({ where: { name } });
+  }
+}

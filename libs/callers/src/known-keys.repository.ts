@@ -1,0 +1,50 @@
+import { Database } from '@app/database';
+import { Injectable } from '@nestjs/common';
+import { isRole } from './caller.js';
+import type { KnownKey } from './known-key.js';
+import type { KeySource } from './known-keys.js';
+import type { LastUseStore } from './last-uses.js';
+import { compileRule } from './rule.js';
+
+const FIND_KEY = `
+select k.hash, k.revoked_at is not null as revoked, k.expires_at, c.expires_at as caller_expires_at, c.name, c.roles, c.rules
+from api_keys k join callers c on c.name = k.caller
+where k.key_id = $1`;
+
+/** Replicas note uses each by itself; the row changes at most once a minute all the same. */
+const RECORD_USE = `
+update api_keys set last_used_at = now()
+where key_id = any($1) and (last_used_at is null or last_used_at < now() - interval '1 minute')`;
+
+interface Row {
+  readonly hash: Uint8Array;
+  readonly revoked: boolean;
+  readonly expires_at: Date | null;
+  readonly caller_expires_at: Date | null;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly rules: readonly string[];
+}
+
+/** Keys as authentication sees them: one statement by primary key. */
+@Injectable()
+export class KnownKeysRepository implements KeySource, LastUseStore {
+  constructor(private readonly database: Database) {}
+
+  async findKey(keyId: string): Promise<KnownKey | undefined> {
+    const [row] = await this.database.query<Row>({ name: 'find-api-key', text: FIND_KEY, values: [keyId] });
+    return row === undefined ? undefined : toKnownKey(keyId, row);
+  }
+
+  async recordUse(keyIds: readonly string[]): Promise<void> {
+    await this.database.query({ name: 'record-api-key-use', text: RECORD_USE, values: [keyIds] });
+  }
+}
+
+const toKnownKey = (keyId: string, row: Row): KnownKey => ({
+  hash: row.hash,
+  revoked: row.revoked,
+  expiresAt: row.expires_at?.getTime(),
+  callerExpiresAt: row.caller_expires_at?.getTime(),
+  caller: { name: row.name, keyId, roles: row.roles.filter(isRole), rules: row.rules.map(compileRule) },
+});

@@ -1,0 +1,83 @@
+import { LRUCache } from 'lru-cache';
+import type { KnownKey } from './known-key.js';
+
+/** Where keys are looked up that are not held here. */
+export interface KeySource {
+  findKey(keyId: string): Promise<KnownKey | undefined>;
+}
+
+/** News of administrative changes, this replica's and others'. */
+export interface Changes {
+  /** Calls `listener` whenever something may have changed. */
+  onChange(listener: () => void): void;
+  /** False while the news may be older than 2 s. */
+  isCurrent(): boolean;
+}
+
+const MOST_KEYS = 10_000;
+const MOST_UNKNOWN_IDS = 10_000;
+
+/**
+ * Keys that were looked up lately, in bounded memory; ids that do not exist have their own bound, so that guessing does not
+ * push out real ones. What it answers is at most as old as the news of changes, else the source is asked.
+ */
+export class KnownKeys {
+  private readonly known = new LRUCache<string, KnownKey>({ max: MOST_KEYS });
+  private readonly unknown = new LRUCache<string, true>({ max: MOST_UNKNOWN_IDS });
+  private readonly flights = new Map<string, Promise<KnownKey | undefined>>();
+  private epoch = 0;
+
+  constructor(
+    private readonly source: KeySource,
+    private readonly changes: Changes,
+  ) {
+    changes.onChange(() => this.forget());
+  }
+
+  /** The key of this id, or undefined where there is none. Many who ask at once cause one look-up. */
+  async find(keyId: string): Promise<KnownKey | undefined> {
+    if (this.changes.isCurrent()) {
+      const key = this.known.get(keyId);
+      if (key !== undefined || this.unknown.get(keyId) === true) {
+        return key;
+      }
+    }
+    return this.flights.get(keyId) ?? this.load(keyId);
+  }
+
+  /** Forgets everything, at once: called after each change of a caller or key. */
+  forget(): void {
+    this.epoch += 1;
+    this.known.clear();
+    this.unknown.clear();
+    this.flights.clear();
+  }
+
+  private load(keyId: string): Promise<KnownKey | undefined> {
+    const flight = this.lookUp(keyId).finally(() => {
+      if (this.flights.get(keyId) === flight) {
+        this.flights.delete(keyId);
+      }
+    });
+    this.flights.set(keyId, flight);
+    return flight;
+  }
+
+  private async lookUp(keyId: string): Promise<KnownKey | undefined> {
+    const { epoch } = this;
+    const key = await this.source.findKey(keyId);
+    // What was read before a change must not be kept after it.
+    if (epoch === this.epoch) {
+      this.keep(keyId, key);
+    }
+    return key;
+  }
+
+  private keep(keyId: string, key: KnownKey | undefined): void {
+    if (key === undefined) {
+      this.unknown.set(keyId, true);
+    } else {
+      this.known.set(keyId, key);
+    }
+  }
+}
