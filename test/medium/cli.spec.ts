@@ -1,0 +1,129 @@
+import { Log } from '@app/common';
+import { Config } from '@app/config';
+import { CryptoModule, Keyring, loadKeyring } from '@app/crypto';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ignore = (): void => undefined;
+
+/** Stands for the modules that the application makes global. */
+@Module({})
+class GlobalModule {}
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs bin/claviger.js as a user does. */
+const claviger = (...words: readonly string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [join(process.cwd(), 'bin/claviger.js'), ...words], (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+
+describe('key files', () => {
+  let folder: string;
+  let path: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'claviger-'));
+    path = join(folder, 'keys.json');
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('should be written for their owner alone, and load', async () => {
+    const { code, out } = await claviger('keys', 'generate', '--out', path);
+    expect([code, out]).toEqual([0, expect.stringContaining(`KEYS_FILE=${path}`)]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(loadKeyring(path).primary.state).toBe('primary');
+  });
+
+  it('should not be overwritten', async () => {
+    writeFileSync(path, 'mine');
+    const { code, err } = await claviger('keys', 'generate', '--out', path);
+    expect([code, err]).toEqual([1, expect.stringMatching(/^error: .*exists already and is not overwritten/)]);
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+  });
+
+  it('should be written once, and whole, when several are written at once', async () => {
+    const all = await Promise.all([1, 2, 3, 4].map(() => claviger('keys', 'generate', '--out', path)));
+    expect(all.map(({ code }) => code).toSorted()).toEqual([0, 1, 1, 1]);
+    expect(loadKeyring(path).primary.state).toBe('primary');
+    expect(readdirSync(folder)).toEqual(['keys.json']);
+  });
+
+  it('should say what is wrong where the folder does not exist', async () => {
+    const { code, err } = await claviger('keys', 'generate', '--out', join(folder, 'no', 'keys.json'));
+    expect([code, err]).toEqual([1, expect.stringContaining('cannot be written (ENOENT)')]);
+  });
+
+  it('should be refused where others could read them', async () => {
+    await claviger('keys', 'generate', '--out', path);
+    chmodSync(path, 0o640);
+    expect(() => loadKeyring(path)).toThrow(`has mode 0640, others could use it: run "chmod 600 ${path}"`);
+  });
+
+  it('should be refused by name of the field where they are malformed', () => {
+    writeFileSync(path, '{"version":1}', { mode: 0o600 });
+    expect(() => loadKeyring(path)).toThrow(/is malformed[^]*api_key_hmac\.key: must be 32 bytes in base64/);
+  });
+
+  it('should be refused where a folder stands in their place', () => {
+    expect(() => loadKeyring(folder)).toThrow('is a folder');
+  });
+});
+
+describe('CryptoModule', () => {
+  let dataDir: string;
+  const messages: string[] = [];
+
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'claviger-'));
+    messages.length = 0;
+  });
+
+  afterEach(() => rmSync(dataDir, { recursive: true }));
+
+  const start = async (config: Partial<Config>): Promise<Keyring> => {
+    const log: Log = { error: ignore, warn: ignore, debug: ignore, info: (message) => void messages.push(message) };
+    const globals = [
+      { provide: Config, useValue: { dataDir, keysFile: undefined, ...config } },
+      { provide: Log, useValue: log },
+    ];
+    const globalModule = { module: GlobalModule, global: true, providers: globals, exports: [Config, Log] };
+    const app = await Test.createTestingModule({ imports: [globalModule, CryptoModule] }).compile();
+    return app.get(Keyring);
+  };
+
+  it('should make one key file for development, say so once, and find it again', async () => {
+    const keyrings = await Promise.all([1, 2, 3].map(() => start({ environment: 'development' })));
+    expect(new Set(keyrings.map(({ primary }) => primary.id)).size).toBe(1);
+    expect(messages).toEqual([expect.stringContaining('A key file was made for development')]);
+    expect(statSync(join(dataDir, 'keys.json')).mode & 0o777).toBe(0o600);
+  });
+
+  it('should make none in production', async () => {
+    await expect(start({ environment: 'production' })).rejects.toThrow('KEYS_FILE is not set');
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+
+  it('should refuse a KEYS_FILE that is not there, also in development', async () => {
+    const keysFile = join(dataDir, 'other.json');
+    await expect(start({ environment: 'development', keysFile })).rejects.toThrow('other.json does not exist');
+  });
+});
+
+describe('claviger', () => {
+  it('should end with an error where the command is unknown', async () => {
+    await expect(claviger('kyes')).resolves.toMatchObject({ code: 1, err: expect.stringContaining('unknown command') });
+  });
+});
