@@ -21,7 +21,7 @@ const bodyRefused = (message: string): BrokerError => invalidRequest([{ field: '
 export function toBrokerError(error: unknown): BrokerError {
   const known = toStorageError(error);
   if (known instanceof BrokerError) {
-    return known;
+    return known.code === 'internal_error' ? internalError(known) : known;
   }
   const { code, status, statusCode, name } = Object(known) as Record<string, unknown>;
   const ofFastify = typeof code === 'string' ? OF_FASTIFY[code] : undefined;
@@ -34,5 +34,8 @@ export function toBrokerError(error: unknown): BrokerError {
   if (statusCode === 400 || status === 400 || name === 'SyntaxError') {
     return bodyRefused('is not valid JSON, or has a forbidden key such as __proto__');
   }
-  return new BrokerError('internal_error', MESSAGE_OF_500, { cause: known });
+  return internalError(known);
 }
+
+/** What happened stands in the log, under the request id, and nowhere else. */
+const internalError = (cause: unknown): BrokerError => new BrokerError('internal_error', MESSAGE_OF_500, { cause });

@@ -1,0 +1,140 @@
+import {
+  type CallerFields,
+  type CallerRecord,
+  NO_FIELDS,
+  type Role,
+  ROLES,
+  RULE_MESSAGE,
+  RULE_PATTERN,
+} from '@app/callers';
+import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateIf,
+} from 'class-validator';
+import { IsInstant, toInstant } from '../../http/instant.js';
+import { toTime, toTimeOrNull } from '../../http/time.js';
+
+const MOST_RULES = 200;
+const LONGEST_DESCRIPTION = 500;
+
+/** May be left out, but is not null. */
+const Omissible = (): PropertyDecorator => ValidateIf((_dto, value) => value !== undefined);
+
+/** The caller that a path names. */
+export class CallerParams {
+  @ApiProperty({ description: 'Name of the caller.', example: 'billing', pattern: NAME_PATTERN.source })
+  @Matches(NAME_PATTERN, { message: NAME_MESSAGE })
+  readonly caller!: string;
+}
+
+/** What a caller may do. For PUT, what is left out is empty; for PATCH, it stays as it is. */
+export class CallerFieldsDto {
+  @ApiPropertyOptional({ example: 'bills customers', maxLength: LONGEST_DESCRIPTION })
+  @Omissible()
+  @IsString()
+  @MaxLength(LONGEST_DESCRIPTION)
+  readonly description?: string;
+
+  @ApiPropertyOptional({
+    enum: ROLES,
+    isArray: true,
+    example: ['auditor'],
+    description: '`admin` administers, `auditor` reads the audit log. Neither gets a token by that.',
+  })
+  @Omissible()
+  @IsArray()
+  @ArrayUnique()
+  @IsIn(ROLES, { each: true })
+  readonly roles?: readonly Role[];
+
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['klavi/*', 'berbix/prod-*'],
+    description: 'The connections that it gets tokens for: `provider/connection`, `*` for any characters of a name.',
+  })
+  @Omissible()
+  @IsArray()
+  @ArrayMaxSize(MOST_RULES)
+  @ArrayUnique()
+  @Matches(RULE_PATTERN, { each: true, message: `each ${RULE_MESSAGE}` })
+  readonly rules?: readonly string[];
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+    description: 'From then on none of its keys is good; null where it does not expire.',
+  })
+  @IsOptional()
+  @IsInstant()
+  readonly expires_at?: string | null;
+}
+
+/** A caller. Its ETag is the version that If-Match takes. */
+export class CallerDto {
+  @ApiProperty({ example: 'billing' })
+  readonly name!: string;
+
+  @ApiProperty({ example: 'bills customers' })
+  readonly description!: string;
+
+  @ApiProperty({ enum: ROLES, isArray: true, example: [] })
+  readonly roles!: readonly Role[];
+
+  @ApiProperty({ type: [String], example: ['klavi/*'] })
+  readonly rules!: readonly string[];
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  readonly expires_at!: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:00:00Z' })
+  readonly created_at!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:00:00Z' })
+  readonly updated_at!: string;
+}
+
+/** Part of the list of callers. */
+export class CallerPageDto {
+  @ApiProperty({ type: [CallerDto] })
+  readonly items!: readonly CallerDto[];
+
+  @ApiProperty({ type: String, nullable: true, example: null, description: 'Asks for what follows; null at the end.' })
+  readonly next_cursor!: string | null;
+}
+
+/** The caller in the words of the HTTP contract. */
+export const toCallerDto = (caller: CallerRecord): CallerDto => ({
+  name: caller.name,
+  description: caller.description,
+  roles: caller.roles,
+  rules: caller.rules,
+  expires_at: toTimeOrNull(caller.expiresAt),
+  created_at: toTime(caller.createdAt),
+  updated_at: toTime(caller.updatedAt),
+});
+
+/** The fields that were sent, and no others. */
+export const toChanges = ({ expires_at, ...sent }: CallerFieldsDto): Partial<CallerFields> => ({
+  ...sent,
+  ...(expires_at === undefined ? {} : { expiresAt: timeOf(expires_at) }),
+});
+
+/** All fields: those that were not sent are empty. */
+export const toFields = (sent: CallerFieldsDto): CallerFields => ({ ...NO_FIELDS, ...toChanges(sent) });
+
+/** The time of a validated field, or null. */
+export function timeOf(text: string | null | undefined): Date | null {
+  const instant = typeof text === 'string' ? toInstant(text) : undefined;
+  return instant === undefined ? null : new Date(instant);
+}
