@@ -1,4 +1,4 @@
-import { BrokerError, createLog, errorFacts } from '@app/common';
+import { BrokerError, createLog, errorFacts, whenOrphaned } from '@app/common';
 import { ConfigError, readConfig } from '@app/config';
 import { KeyFileError } from '@app/crypto';
 import { CleanUp } from './clean-up.js';
@@ -31,6 +31,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     void stop(0);
   });
 }
+whenOrphaned(() => {
+  log.info('Stopping: the npm script that started this is gone.');
+  void stop(0);
+});
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   process.on(event, (error: unknown) => {
     log.error('Something failed that nothing expected; the broker stops.', { source: event, ...errorFacts(error) });

@@ -19,10 +19,8 @@ const STOP_WITHIN_MS = { production: 45_000, development: 3000 } as const;
  * Returns what to tell the person who started it.
  */
 export async function startBroker(environment: Config, cleanUp: CleanUp, log: Log): Promise<string> {
-  const [config, sandbox] = await Promise.all([
-    withDatabase(environment, cleanUp, log),
-    startSandbox(environment, cleanUp),
-  ]);
+  const config = await withDatabase(environment, cleanUp, log);
+  const sandbox = await startSandbox(config, cleanUp);
   const app = await createApp(config, log);
   cleanUp.add('broker', STOP_WITHIN_MS[config.environment], () => endWork(app, log));
   await beginWork(app);

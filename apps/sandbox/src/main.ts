@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { whenOrphaned } from '@app/common';
 import type { Sandbox } from './sandbox.js';
 import { startSandbox } from './start-sandbox.js';
 
@@ -68,6 +69,7 @@ function stopOn(sandbox: Sandbox): void {
   process.on('disconnect', stop);
   if (!isChild) {
     process.on('SIGINT', stop);
+    whenOrphaned(stop);
   } else if (!process.connected) {
     stop();
   }

@@ -8,6 +8,7 @@ import type { Role } from './caller.js';
 import { NO_FIELDS } from './caller-record.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { CallersRepository } from './callers.repository.js';
+import { KnownKeysRepository } from './known-keys.repository.js';
 import { nameOfCaller, nameOfKey } from './subject.js';
 
 const NAME = 'admin';
@@ -19,6 +20,7 @@ export class FirstAdmin {
   constructor(
     private readonly changes: RecordedChanges,
     private readonly hashes: ApiKeyHashes,
+    private readonly known: KnownKeysRepository,
   ) {}
 
   /**
@@ -34,7 +36,7 @@ export class FirstAdmin {
         'BOOTSTRAP_ADMIN_KEY is not an API key, or a character of it changed: make one with "claviger api-key generate".',
       );
     }
-    if (await this.changes.read(hasAdmin)) {
+    if (await this.known.hasAdmin()) {
       return false;
     }
     return this.changes.change(SYSTEM, async (transaction, now) => {

@@ -16,6 +16,8 @@ const RECORD_USE = `
 update api_keys set last_used_at = now()
 where key_id = any($1) and (last_used_at is null or last_used_at < now() - interval '1 minute')`;
 
+const HAS_ADMIN = `select exists (select from callers where 'admin' = any(roles)) as present`;
+
 interface Row {
   readonly hash: Uint8Array;
   readonly revoked: boolean;
@@ -34,6 +36,12 @@ export class KnownKeysRepository implements KeySource, LastUseStore {
   async findKey(keyId: string): Promise<KnownKey | undefined> {
     const [row] = await this.database.query<Row>({ name: 'find-api-key', text: FIND_KEY, values: [keyId] });
     return row === undefined ? undefined : toKnownKey(keyId, row);
+  }
+
+  /** Whether anybody could administer, asked without loading what administrative changes need: every start asks. */
+  async hasAdmin(): Promise<boolean> {
+    const [row] = await this.database.query<{ present: boolean }>({ name: 'has-admin', text: HAS_ADMIN, values: [] });
+    return row?.present === true;
   }
 
   async recordUse(keyIds: readonly string[]): Promise<void> {

@@ -13,4 +13,5 @@ export { createLog, Log, LOG_LEVELS, type LogFacts, type LogLevel } from './log.
 export { type ConnectionName, NAME_MESSAGE, NAME_PATTERN } from './names.js';
 export { keyOfCursor, type Page, type PageRequest, toPage } from './page.js';
 export { inPackage } from './package-root.js';
+export { whenOrphaned } from './when-orphaned.js';
 export { revealAll, Secret, toSecrets } from './secret.js';
