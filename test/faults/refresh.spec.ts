@@ -35,7 +35,7 @@ const ask = ({ url, key }: Replica, path: string, init: { method?: string; body?
 /** A Berbix connection that holds no token yet, whose provider takes its time; returns the id of its credential. */
 async function connect(replica: Replica, name: string): Promise<string> {
   const { id, settings, secrets, credential } = await sandbox.issue('berbix');
-  sandbox.fault('berbix', { kind: 'delay', delay_ms: SLOW_MS });
+  sandbox.fault('berbix', { kind: 'delay', ms: SLOW_MS });
   const body = JSON.stringify({ settings, credential: { ...secrets, ...credential } });
   const answer = await ask(replica, `/admin/providers/berbix/connections/${name}`, { method: 'PUT', body });
   expect(answer.status).toBe(201);

@@ -3,6 +3,7 @@ import { createLog, Log, revealAll, toSecrets } from '@app/common';
 import { Config } from '@app/config';
 import {
   canRelogin,
+  setFields,
   checkComplete,
   checkFields,
   type EffectiveCredential,
@@ -145,7 +146,7 @@ describe.each(registry.all().map((provider) => [provider.type, provider] as cons
         sandbox.expire(own.id);
 
         expect(await attempt('refresh', undefined, dead)).toMatchObject({ kind: 'rejected' });
-        expect(nextStep(sut, dead, { tokenLives: false, rejected: true })).toBe('relogin');
+        expect(nextStep(sut, setFields(dead), { tokenLives: false, rejected: true })).toBe('relogin');
         const login = grantOf(await attempt('relogin', undefined, dead));
         const refreshed = grantOf(await attempt('refresh', undefined, adopted(own, login)));
 
@@ -153,8 +154,8 @@ describe.each(registry.all().map((provider) => [provider.type, provider] as cons
       });
     } else {
       it('should have no way to log in again', () => {
-        expect(canRelogin(sut, effectiveOf(issued))).toBe(false);
-        expect(nextStep(sut, effectiveOf(issued), { tokenLives: false, rejected: true })).toBeUndefined();
+        expect(canRelogin(sut, setFields(effectiveOf(issued)))).toBe(false);
+        expect(nextStep(sut, setFields(effectiveOf(issued)), { tokenLives: false, rejected: true })).toBeUndefined();
       });
     }
 

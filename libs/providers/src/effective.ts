@@ -15,9 +15,10 @@ export function mergeLevels(provider: ConfiguredLevel, connection: ConfiguredLev
   };
 }
 
-/** Whether a field of this name has a value, whether it is a setting or a secret. */
-export function isSet(credential: EffectiveCredential, name: string): boolean {
-  return valueOf(credential.secrets, name) !== undefined || valueOf(credential.settings, name) !== undefined;
+/** Names of the fields that have a value, settings and secrets alike. */
+export function setFields({ settings, secrets }: EffectiveCredential): ReadonlySet<string> {
+  const entries = [...Object.entries(settings), ...Object.entries(secrets)];
+  return new Set(entries.filter(([, value]) => value !== undefined).map(([name]) => name));
 }
 
 /**

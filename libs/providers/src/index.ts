@@ -1,5 +1,5 @@
 export { describeType, type ProviderTypeDescription } from './describe.js';
-export { type ConfiguredLevel, mergeLevels } from './effective.js';
+export { type ConfiguredLevel, mergeLevels, setFields } from './effective.js';
 export { failed } from './failed.js';
 export type { FieldSchema, ProviderField } from './fields.js';
 export type { Failure, FailureKind, FailureReason, Grant, Granted, Outcome, OutcomeKind } from './outcome.js';
@@ -12,6 +12,6 @@ export { ProviderRegistry } from './provider.registry.js';
 export { ProvidersModule } from './providers.module.js';
 export { type AttemptOptions, type AttemptResult, RefreshExchange } from './refresh.exchange.js';
 export type { ObjectSchema, PropertySchema } from './schema.js';
-export { canRefresh, canRelogin, nextStep, type StepFacts } from './steps.js';
+export { canRefresh, canRelogin, type FieldNames, nextStep, type StepFacts } from './steps.js';
 export type { Traits } from './traits.js';
 export { checkComplete, checkFields, type GroupNames, type LevelInput } from './validation.js';

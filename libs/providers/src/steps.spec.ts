@@ -1,19 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { toSecrets } from '@app/common';
 import { BerbixProvider } from './berbix/berbix.provider.js';
 import { KlearstackProvider } from './klearstack/klearstack.provider.js';
 import { KlaviProvider } from './klavi/klavi.provider.js';
 import { OnmetaProvider } from './onmeta/onmeta.provider.js';
-import type { EffectiveCredential, Provider } from './provider.js';
-import { canRefresh, canRelogin, nextStep } from './steps.js';
+import type { Provider } from './provider.js';
+import { canRefresh, canRelogin, type FieldNames, nextStep } from './steps.js';
 
 const onmeta = new OnmetaProvider();
 const klavi = new KlaviProvider();
 
-const having = (secrets: Record<string, string>, settings: Record<string, unknown> = {}): EffectiveCredential => ({
-  settings,
-  secrets: toSecrets(secrets),
-});
+const having = (secrets: Record<string, string>, settings: Record<string, string> = {}): FieldNames =>
+  new Set(Object.keys({ ...secrets, ...settings }));
 
 describe(canRefresh.name, () => {
   it('should need what a refresh is made with', () => {

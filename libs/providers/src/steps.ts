@@ -1,5 +1,7 @@
-import { isSet } from './effective.js';
-import type { EffectiveCredential, Provider, Step } from './provider.js';
+import type { Provider, Step } from './provider.js';
+
+/** Names of the fields that are set, at either level: enough to plan with, so that planning opens no secret. */
+export type FieldNames = ReadonlySet<string>;
 
 /** What is known of a connection beside its credential when its next attempt is planned. */
 export interface StepFacts {
@@ -10,16 +12,16 @@ export interface StepFacts {
 }
 
 /** Whether all fields are there that a refresh is made with. */
-export function canRefresh(provider: Provider, credential: EffectiveCredential): boolean {
-  return provider.fields.every(({ name, required }) => required === false || isSet(credential, name));
+export function canRefresh(provider: Provider, fields: FieldNames): boolean {
+  return provider.fields.every(({ name, required }) => required === false || fields.has(name));
 }
 
 /** Whether all fields are there that a log-in without a person is made with. */
-export function canRelogin(provider: Provider, credential: EffectiveCredential): boolean {
+export function canRelogin(provider: Provider, fields: FieldNames): boolean {
   const always = provider.fields.filter(({ required }) => required === true);
   return (
-    always.every(({ name }) => isSet(credential, name)) &&
-    provider.traits.relogin.some((set) => set.every((name) => isSet(credential, name)))
+    always.every(({ name }) => fields.has(name)) &&
+    provider.traits.relogin.some((set) => set.every((name) => fields.has(name)))
   );
 }
 
@@ -28,10 +30,10 @@ export function canRelogin(provider: Provider, credential: EffectiveCredential):
  * has lapsed with its token (rolling), or is not there; else a refresh. A lapsed credential that cannot be won back is still
  * tried: its provider may be more lenient than documented.
  */
-export function nextStep(provider: Provider, credential: EffectiveCredential, facts: StepFacts): Step | undefined {
+export function nextStep(provider: Provider, fields: FieldNames, facts: StepFacts): Step | undefined {
   const isLost = facts.rejected || (provider.traits.rolling !== 'none' && facts.tokenLives === false);
-  if (canRelogin(provider, credential) && (isLost || !canRefresh(provider, credential))) {
+  if (canRelogin(provider, fields) && (isLost || !canRefresh(provider, fields))) {
     return 'relogin';
   }
-  return canRefresh(provider, credential) && !facts.rejected ? 'refresh' : undefined;
+  return canRefresh(provider, fields) && !facts.rejected ? 'refresh' : undefined;
 }

@@ -1,7 +1,7 @@
 import type { FieldError } from '@app/common';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { complaintOf } from './complaints.js';
-import { isSet } from './effective.js';
+import { setFields } from './effective.js';
 import type { ProviderField } from './fields.js';
 import type { EffectiveCredential, Provider } from './provider.js';
 import { secretsSchema, settingsSchema } from './schema.js';
@@ -43,10 +43,11 @@ export function checkFields(provider: Provider, input: LevelInput, names: GroupN
 
 /** What is missing in a provider's and a connection's fields together; `names` are those of the level that is being written. */
 export function checkComplete(provider: Provider, effective: EffectiveCredential, names: GroupNames): FieldError[] {
-  const relogin = canRelogin(provider, effective);
+  const fields = setFields(effective);
+  const relogin = canRelogin(provider, fields);
   return provider.fields
     .filter(({ required }) => required === true || (required === 'unless_relogin' && !relogin))
-    .filter(({ name }) => !isSet(effective, name))
+    .filter(({ name }) => !fields.has(name))
     .map(({ name, secret }) => ({
       field: `${secret ? names.secrets : names.settings}.${name}`,
       message: 'is required',

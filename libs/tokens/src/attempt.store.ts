@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { errorFacts, Log } from '@app/common';
 import { AttemptsRepository, type OpenAttempt } from '@app/connections';
-import { canRelogin, type Failure, type Granted, ProviderRegistry } from '@app/providers';
+import { canRelogin, type Failure, type Granted, ProviderRegistry, setFields } from '@app/providers';
 import { retryIn } from './backoff.js';
 import { lifetimeOf } from './lifetime.js';
 
@@ -45,8 +45,8 @@ export class AttemptStore {
   async storeFailure(attempt: OpenAttempt, failure: Failure, durationMs: number): Promise<AttemptEnd> {
     const provider = this.registry.require(attempt.type);
     const refused = failure.kind === 'rejected' && attempt.step === 'refresh';
-    const mayRelogin = refused && canRelogin(provider, attempt.effective);
-    const retryInMs = mayRelogin ? 0 : retryIn(attempt.consecutiveFailures, failure.retryAfterSeconds);
+    const mayRelogin = refused && canRelogin(provider, setFields(attempt.effective));
+    const retryInMs = mayRelogin ? 0 : retryIn(failuresBefore(attempt, failure), failure.retryAfterSeconds);
     const state = mayRelogin ? undefined : stateAfter(failure);
     const nextStep = mayRelogin ? 'relogin' : attempt.step;
     await this.#untilItHolds(() =>
@@ -73,6 +73,10 @@ export class AttemptStore {
     }
   }
 }
+
+/** A provider that was not asked need not be spared: the next attempt waits no longer because of failures of our own. */
+const failuresBefore = ({ consecutiveFailures }: OpenAttempt, { reason }: Failure): number =>
+  reason === 'abandoned_before_send' ? 0 : consecutiveFailures;
 
 const stateAfter = ({ kind }: Failure): 'reauthorization_required' | 'misconfigured' | undefined => {
   if (kind === 'rejected') {

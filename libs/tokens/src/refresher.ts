@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuditOrigin } from '@app/audit';
-import { Clock, type ConnectionName, Secret } from '@app/common';
+import { Clock, type ConnectionName } from '@app/common';
 import { AttemptsRepository, type Connection, ConnectionsRepository, type Trigger } from '@app/connections';
 import { nextStep, ProviderRegistry, type Step } from '@app/providers';
 import { AttemptRunner } from './attempt.runner.js';
@@ -38,15 +38,17 @@ export class Refresher {
    * @throws BrokerError for what the provider answered, for a state or a back-off that forbids sending, or while stopping.
    */
   refresh(stale: Connection, reason: RefreshReason): Promise<Connection> {
-    const flying = this.#flights.get(stale.id);
+    // By generation: a flight that an older one left behind must not answer for the one that is reported now.
+    const key = `${stale.id}/${stale.generation}`;
+    const flying = this.#flights.get(key);
     if (flying !== undefined) {
       return flying;
     }
     if (this.#draining) {
       return Promise.reject(drainingError());
     }
-    const flight = this.#fly(stale, reason).finally(() => this.#flights.delete(stale.id));
-    this.#flights.set(stale.id, flight);
+    const flight = this.#fly(stale, reason).finally(() => this.#flights.delete(key));
+    this.#flights.set(key, flight);
     return flight;
   }
 
@@ -68,13 +70,14 @@ export class Refresher {
         throw blocked;
       }
       const end = await this.#attempt(current, reason, ignoreBackoff);
-      if (end?.kind === 'failed' && !end.mayRelogin) {
-        throw failureError(end.failure.kind, end.failure, current, end.retryInMs);
-      }
       if (end === undefined) {
         await this.#waitForOther();
       }
       current = await this.#reload(current);
+      // A failure of a generation that somebody else replaced meanwhile is nobody's failure.
+      if (end?.kind === 'failed' && !end.mayRelogin && current.generation === stale.generation) {
+        throw failureError(end.failure.kind, end.failure, current, end.retryInMs);
+      }
     }
   }
 
@@ -93,10 +96,9 @@ export class Refresher {
 
   #stepOf({ type, fields, token, nextStep: planned }: Connection): Step {
     const provider = this.registry.require(type);
-    const present = { settings: {}, secrets: Object.fromEntries([...fields].map((name) => [name, new Secret('')])) };
     const tokenLives = token === null ? null : token.expiresAt > this.clock.now();
     // Where no step can be made, the attempt itself says so: it ends as misconfigured, is recorded and stops the retries.
-    return nextStep(provider, present, { tokenLives, rejected: planned === 'relogin' }) ?? 'refresh';
+    return nextStep(provider, fields, { tokenLives, rejected: planned === 'relogin' }) ?? 'refresh';
   }
 
   async #reload(name: ConnectionName): Promise<Connection> {
