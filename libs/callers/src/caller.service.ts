@@ -41,7 +41,7 @@ export class CallerService {
     origin: AuditOrigin,
     name: string,
     fields: CallerFields,
-    expected?: number,
+    expected?: number | '*',
   ): Promise<{ readonly caller: CallerRecord; readonly created: boolean }> {
     return this.changes.change(origin, async (transaction, now) => {
       const callers = new CallersRepository(transaction);
@@ -55,7 +55,12 @@ export class CallerService {
   }
 
   /** Changes the fields given and leaves the others. Throws `not_found` where there is no such caller. */
-  patch(origin: AuditOrigin, name: string, sent: Partial<CallerFields>, expected?: number): Promise<CallerRecord> {
+  patch(
+    origin: AuditOrigin,
+    name: string,
+    sent: Partial<CallerFields>,
+    expected?: number | '*',
+  ): Promise<CallerRecord> {
     return this.changes.change(origin, async (transaction, now) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.require(name);
@@ -67,7 +72,7 @@ export class CallerService {
   }
 
   /** Deletes the caller and its keys. Throws `not_found` where there is no such caller. */
-  delete(origin: AuditOrigin, name: string, expected?: number): Promise<void> {
+  delete(origin: AuditOrigin, name: string, expected?: number | '*'): Promise<void> {
     return this.changes.change(origin, async (transaction) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.require(name);

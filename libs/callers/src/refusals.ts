@@ -12,9 +12,16 @@ export const noSuchKey = (caller: string, keyId: string): BrokerError =>
     `The caller ${caller} has no key ${keyId}: GET /admin/callers/${caller}/keys lists those it has.`,
   );
 
-/** Throws `precondition_failed` unless the caller stands at the version that the change was made for, if it names one. */
-export function requireVersion(name: string, found: CallerRecord | undefined, expected: number | undefined): void {
-  if (expected !== undefined && found?.version !== expected) {
+/**
+ * Throws `precondition_failed` unless the caller stands at the version that the change was made for, if it names one; `*` is
+ * any version of a caller that exists (RFC 9110, 13.1.1).
+ */
+export function requireVersion(
+  name: string,
+  found: CallerRecord | undefined,
+  expected: number | '*' | undefined,
+): void {
+  if (expected !== undefined && (expected === '*' ? found === undefined : found?.version !== expected)) {
     const now = found === undefined ? 'it does not exist' : `it is at version ${found.version}`;
     throw new BrokerError(
       'precondition_failed',

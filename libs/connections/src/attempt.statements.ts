@@ -11,7 +11,7 @@ interface Text {
 /**
  * $1 connection · $2 generation · $3 ignore back-off · $4 holder · $5 lease ms · $6 attempt · $7 step · $8 trigger · $9 caller ·
  * $10 key · $11 request · $12 client ip. The insert reads `abandoned`, so that the orphan is closed before the partial unique
- * index ("one open attempt") judges the new row.
+ * index ("one open attempt") judges the new row. Old attempts of the connection go on the way: the audit log keeps their history.
  */
 export const OPEN: Text = {
   name: 'attempt-open',
@@ -33,6 +33,10 @@ with leased as (
   select $6::uuid, leased.id, leased.generation, leased.fence, $7, $8, $4::uuid, clock_timestamp(), $9, $10, $11, $12
   from leased, (select count(*) from abandoned) as settled
   returning id
+), pruned as (
+  delete from attempts using leased
+  where attempts.connection_id = leased.id and attempts.recorded
+    and attempts.opened_at < clock_timestamp() - interval '30 days'
 )
 select opened.id as attempt_id, leased.id as connection_id, leased.provider, leased.name, leased.generation, leased.fence,
   leased.credential, leased.settings, leased.consecutive_failures,
@@ -86,7 +90,7 @@ select exists (select from adopted) as adopted, exists (select from closed) as c
 /**
  * $1 connection · $2 consumed generation · $3 fence · $4 attempt · $5 outcome · $6 reason · $7 upstream status · $8 parameter ·
  * $9 retry in ms · $10 new state or null · $11 next step · $12 duration ms. A failure of a generation that is no longer current
- * changes nothing but the lease.
+ * changes nothing but the lease. No wait is no `retry_at` at all: a replica whose clock is a little behind would wait for "now".
  */
 export const FAIL: Text = {
   name: 'attempt-fail',
@@ -97,7 +101,7 @@ with failed as (
     last_reason = case when generation = $2 then $6 else last_reason end,
     last_upstream_status = case when generation = $2 then $7::int else last_upstream_status end,
     consecutive_failures = case when generation = $2 then consecutive_failures + 1 else consecutive_failures end,
-    retry_at = case when generation = $2 then clock_timestamp() + $9 * interval '1 millisecond' else retry_at end,
+    retry_at = case when generation = $2 then clock_timestamp() + nullif($9::float8, 0) * interval '1 millisecond' else retry_at end,
     refresh_at = case when generation = $2 then clock_timestamp() + $9 * interval '1 millisecond' else refresh_at end,
     next_step = case when generation = $2 then $11 else next_step end,
     state_reason = case when generation = $2 and $10::text is not null then $6 else state_reason end,
@@ -132,14 +136,4 @@ select a.id, c.provider, c.name, a.generation, a.outcome, a.reason, a.upstream_s
 from attempts a join connections c on c.id = a.connection_id
 where a.closed_at is not null and not a.recorded and a.closed_at < clock_timestamp() - $1 * interval '1 millisecond'
 order by a.closed_at limit $2`,
-};
-
-/** $1 days · $2 limit. */
-export const PRUNE: Text = {
-  name: 'attempt-prune',
-  text: `
-delete from attempts where id in (
-  select id from attempts
-  where recorded and closed_at < clock_timestamp() - $1 * interval '1 day' limit $2
-) returning id`,
 };

@@ -4,7 +4,7 @@ import { newId } from '@app/common';
 import { Envelopes } from '@app/crypto';
 import { Database } from '@app/database';
 import type { Adoption, AttemptRequest, FailedAttempt, OpenAttempt, UnrecordedAttempt } from './attempt.js';
-import { ADOPT, EXTEND_LEASE, FAIL, MARK_RECORDED, OPEN, PRUNE, UNRECORDED } from './attempt.statements.js';
+import { ADOPT, EXTEND_LEASE, FAIL, MARK_RECORDED, OPEN, UNRECORDED } from './attempt.statements.js';
 import { type OpenedRow, toOpenAttempt, type UnrecordedRow, toUnrecorded } from './attempt-row.js';
 import { sealFields, sealToken } from './sealing.js';
 
@@ -101,11 +101,5 @@ export class AttemptsRepository {
   async findUnrecorded(olderThanMs: number, limit: number): Promise<UnrecordedAttempt[]> {
     const rows = await this.database.query<UnrecordedRow>({ ...UNRECORDED, values: [olderThanMs, limit] });
     return rows.map(toUnrecorded);
-  }
-
-  /** Deletes recorded attempts older than `days`: the audit log keeps their history. Returns how many went. */
-  async prune(days: number, limit: number): Promise<number> {
-    const rows = await this.database.query({ ...PRUNE, values: [days, limit] });
-    return rows.length;
   }
 }

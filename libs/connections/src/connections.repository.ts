@@ -64,23 +64,25 @@ export class ConnectionsRepository {
 
   /**
    * Claims connections that are due, at most `free` of each provider, oldest first. Replicas skip each other's rows; a claim is
-   * the due time moved on, so that one left behind by a crash comes back by itself.
+   * the due time moved on, so that one left behind by a crash comes back by itself. The rows are chosen in a step of their own:
+   * a join might choose anew for every row that it looks at, and so claim all.
    */
   async claimDue(slots: Readonly<Record<string, number>>): Promise<DueConnection[]> {
     return this.database.query<DueConnection>({
       name: 'connection-claim',
       text: `
-        update connections set refresh_at = clock_timestamp() + interval '${CLAIM_SECONDS} seconds'
-        where id in (
-          select due.id from unnest($1::text[], $2::int[]) as slot(provider, free), lateral (
+        with due as materialized (
+          select next.id from unnest($1::text[], $2::int[]) as slot(provider, free), lateral (
             select c.id from connections c
             where c.provider = slot.provider and c.refresh_at <= clock_timestamp() and c.state in ('active', 'uncertain')
               and (c.retry_at is null or c.retry_at <= clock_timestamp())
               and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
             order by c.refresh_at limit slot.free for update skip locked
-          ) as due
+          ) as next
         )
-        returning id, provider, name as connection`,
+        update connections set refresh_at = clock_timestamp() + interval '${CLAIM_SECONDS} seconds'
+        from due where connections.id = due.id
+        returning connections.id, provider, name as connection`,
       values: [Object.keys(slots), Object.values(slots)],
     });
   }
@@ -103,7 +105,11 @@ export class ConnectionsRepository {
         where updated_at > clock_timestamp() - $1 * interval '1 second' limit $2`,
       values: [seconds, limit],
     });
-    return rows.map((row) => ({ provider: row.provider, connection: row.connection, changedAt: row.updated_at.getTime() }));
+    return rows.map((row) => ({
+      provider: row.provider,
+      connection: row.connection,
+      changedAt: row.updated_at.getTime(),
+    }));
   }
 
   /** Connections that one of the rules (`klavi/*`) covers, in order of their names, after `after`. */

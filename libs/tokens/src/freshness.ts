@@ -1,4 +1,5 @@
 import type { Connection, HeldToken } from '@app/connections';
+import { SAFETY_MS } from './lifetime.js';
 import type { TokenRequest, Warning } from './token-request.js';
 
 /** A token younger than this is as fresh as the provider makes them: asking again would not give a longer one. */
@@ -20,7 +21,8 @@ export const outlives = (token: HeldToken, seconds: number, now: number): boolea
 
 /**
  * True where the held token answers the request without asking the provider: it lives long enough, or no token of this
- * provider would and this one is not due for renewal yet (http.md, `min_ttl`).
+ * provider would and this one is not due for renewal yet (http.md, `min_ttl`). Of a token that an operator brought nobody knows
+ * whether the provider would issue one that lives longer: it is asked.
  */
 export function answers(connection: Connection, request: TokenRequest, now: number): connection is WithToken {
   if (!holdsLiveToken(connection, now) || request.rejectedGeneration === connection.generation) {
@@ -30,7 +32,10 @@ export function answers(connection: Connection, request: TokenRequest, now: numb
   if (outlives(token, request.minTtlSeconds, now)) {
     return true;
   }
-  const unsatisfiable = token.lifetimeSeconds !== null && token.lifetimeSeconds < request.minTtlSeconds;
+  if (token.lifetimeSeconds === null) {
+    return false;
+  }
+  const unsatisfiable = token.lifetimeSeconds * 1000 - SAFETY_MS < request.minTtlSeconds * 1000;
   return (unsatisfiable && (refreshAt === null || refreshAt > now)) || now - token.issuedAt < FRESH_FOR_MS;
 }
 

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Grant, Traits } from '@app/providers';
 
 /** Taken off every lifetime for what clocks and networks cannot know. */
-const SAFETY_MS = 5000;
+export const SAFETY_MS = 5000;
 /** A token is renewed at least this long before it expires, where its lifetime allows it. */
 const LEAST_LEAD_MS = 60_000;
 const JITTER = 0.05;
+/** However short a token lives, its provider is not asked more often than this. */
+const SOONEST_MS = 1000;
 
 /** How long a granted token is handed out, and when it is renewed. */
 export interface Lifetime {
@@ -25,11 +27,11 @@ export function lifetimeOf(grant: Grant, traits: Traits, connectionId: string, s
 
 /**
  * A fraction of the lifetime, moved by up to 5 % either way by a hash of the connection, so that connections made together are
- * not renewed together. Never less than a minute before the end, unless that is before half of the lifetime.
+ * not renewed together. Never less than a minute before the end, unless that is before half of the lifetime; never within a second.
  */
 export function refreshIn(livesMs: number, fraction: number, connectionId: string): number {
   const jittered = livesMs * (fraction + JITTER * jitterOf(connectionId));
-  return Math.min(jittered, Math.max(livesMs - LEAST_LEAD_MS, livesMs / 2));
+  return Math.max(SOONEST_MS, Math.min(jittered, Math.max(livesMs - LEAST_LEAD_MS, livesMs / 2)));
 }
 
 /** A number from −1 to 1 that is always the same for a connection. */

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
 import { type ChangedConnection, type Connection, ConnectionFeed } from '@app/connections';
 import { LRUCache } from 'lru-cache';
@@ -6,6 +6,9 @@ import { cacheEntries } from './tokens.metrics.js';
 
 /** About 2 kB each. */
 const MOST_ENTRIES = 10_000;
+
+/** Where the cache hears of changes. */
+type ConnectionNews = Pick<ConnectionFeed, 'onAnyChange' | 'onChanged' | 'isCurrent'>;
 
 const keyOf = ({ provider, connection }: ConnectionName): string => `${provider}/${connection}`;
 
@@ -18,7 +21,7 @@ export class TokenCache {
   readonly #entries = new LRUCache<string, Connection>({ max: MOST_ENTRIES });
   #epoch = 0;
 
-  constructor(private readonly feed: ConnectionFeed) {
+  constructor(@Inject(ConnectionFeed) private readonly feed: ConnectionNews) {
     feed.onAnyChange(() => this.clear());
     feed.onChanged((changed) => (changed === undefined ? this.clear() : this.#forget(changed)));
   }

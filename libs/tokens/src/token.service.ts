@@ -14,6 +14,9 @@ import { cacheLookups, tokensIssued, tokensRefused } from './tokens.metrics.js';
 /** How long a caller waits for a refresh that goes on without it. */
 const PATIENCE_MS = 10_000;
 
+/** A name that no connection can have. */
+const NO_CONNECTION = '';
+
 /** A connection whose token answers the request, and where it came from. */
 interface Obtained {
   readonly connection: WithToken;
@@ -49,12 +52,17 @@ export class TokenService {
 
   async #obtain(caller: Caller, request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
     if (!covers(caller, request)) {
-      // The same look-up as for a connection that is covered but absent: the time tells them apart as little as the bytes.
-      await this.connections.find(request);
+      // The look-up of a connection that is absent for certain: the time tells absent and forbidden apart as little as the bytes.
+      await this.connections.find({ ...request, connection: NO_CONNECTION });
       throw notFound(request);
     }
     const cached = this.cache.find(request);
-    if (cached !== undefined && isUsable(cached) && answers(cached, request, this.clock.now())) {
+    if (
+      cached !== undefined &&
+      isNewer(cached, request) &&
+      isUsable(cached) &&
+      answers(cached, request, this.clock.now())
+    ) {
       cacheLookups.inc({ result: 'hit' });
       return { connection: cached, source: 'cache' };
     }
@@ -105,15 +113,15 @@ export class TokenService {
   }
 
   /** Returns what the caller is told: the refusal itself, or that it could not be recorded. */
-  async #recordRefusal(error: unknown, request: TokenRequest, origin: AuditOrigin): Promise<unknown> {
-    const refusal = error instanceof BrokerError ? error : undefined;
+  async #recordRefusal(thrown: unknown, request: TokenRequest, origin: AuditOrigin): Promise<unknown> {
+    const refusal = thrown instanceof BrokerError ? thrown : undefined;
     tokensRefused.inc({ code: refusal?.code ?? 'internal_error' });
-    try {
-      await this.audit.append(refusedEvent(refusal, request, origin));
-      return error;
-    } catch (unrecorded) {
-      return refusal?.code === 'storage_unavailable' ? error : unrecorded;
-    }
+    const recorded = this.audit.append(refusedEvent(refusal, request, origin)).then(
+      () => thrown,
+      (unrecorded: unknown) => (refusal?.code === 'storage_unavailable' ? thrown : unrecorded),
+    );
+    // Who has waited for the log once need not wait again. Should it work by now, the refusal is recorded all the same.
+    return refusal?.code === 'audit_unavailable' ? thrown : recorded;
   }
 
   #toIssued({ connection: held, source }: Obtained, request: TokenRequest): IssuedToken {
@@ -137,6 +145,10 @@ export class TokenService {
 
 /** An operator's pause holds even while the token lives; every other trouble leaves a live token good. */
 const isUsable = ({ state }: Connection): boolean => state !== 'paused';
+
+/** What is held here may be older than what was reported, where another replica renewed it a moment ago: it is read again. */
+const isNewer = ({ generation }: Connection, { rejectedGeneration }: TokenRequest): boolean =>
+  rejectedGeneration === undefined || generation > rejectedGeneration;
 
 const issuedEvent = ({ connection: held, source }: Obtained, origin: AuditOrigin): AuditEvent => ({
   action: 'token.issued',

@@ -73,7 +73,7 @@ export class ConnectionAdminRepository {
       where: {
         ...(provider === undefined ? {} : { provider }),
         ...(state === undefined ? {} : { state }),
-        ...(q === undefined ? {} : { name: { contains: q } }),
+        ...(q === undefined ? {} : { name: { contains: literally(q) } }),
         ...(after === undefined
           ? {}
           : { OR: [{ updatedAt: { lt: after.updatedAt } }, { updatedAt: after.updatedAt, id: { lt: after.id } }] }),
@@ -159,6 +159,9 @@ export class ConnectionAdminRepository {
     };
   }
 }
+
+/** Prisma hands the text to LIKE as it is: there, `_` and `%` stand for other characters. */
+const literally = (text: string): string => text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 
 const activeUnlessPaused = ({ state }: ConnectionRecord): { state: string } => ({
   state: state === 'paused' ? 'paused' : 'active',

@@ -2,7 +2,7 @@ import { keyOfCursor } from '@app/common';
 import type { ConnectionPlace } from './connection-admin.repository.js';
 import type { ConnectionRecord } from './connection-record.js';
 
-const PATTERN = /^\d{1,15}\/[0-9a-f-]{36}$/;
+const PATTERN = /^\d{1,15}\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The key of a row in a list of newest changes first. */
 export const cursorOf = ({ updatedAt, id }: ConnectionRecord): string => `${updatedAt.getTime()}/${id}`;

@@ -51,7 +51,7 @@ export class ConnectionService {
     origin: AuditOrigin,
     name: ConnectionName,
     input: ConnectionInput,
-    expected?: number,
+    expected?: number | '*',
   ): Promise<{ readonly connection: ConnectionRecord; readonly created: boolean }> {
     return this.changes.change(origin, async (transaction, now) => {
       const table = this.#table(transaction);
@@ -72,17 +72,23 @@ export class ConnectionService {
     });
   }
 
-  /** Merges; a new credential or setting re-activates a connection that waits for one. @throws BrokerError as `put`. */
+  /**
+   * Merges; a new credential or setting re-activates a connection that waits for one. Where nothing is sent, nothing changes.
+   * @throws BrokerError as `put`.
+   */
   patch(
     origin: AuditOrigin,
     name: ConnectionName,
     input: ConnectionChanges,
-    expected?: number,
+    expected?: number | '*',
   ): Promise<ConnectionRecord> {
     return this.changes.change(origin, async (transaction, now) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.findLocked(name));
       requireVersion(called(name), before, expected);
+      if (eventOf('connection.updated', before, input).fields.length === 0) {
+        return { result: before, events: [] };
+      }
       const provider = await this.#provider(transaction, name);
       this.check.requireFields(provider, input);
       const settings = mergeFields(before.settings, input.settings);
@@ -108,7 +114,7 @@ export class ConnectionService {
   }
 
   /** Forgets the connection, its credential and its token. @throws BrokerError `not_found`. */
-  delete(origin: AuditOrigin, name: ConnectionName, expected?: number): Promise<void> {
+  delete(origin: AuditOrigin, name: ConnectionName, expected?: number | '*'): Promise<void> {
     return this.changes.change(origin, async (transaction) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.findLocked(name));

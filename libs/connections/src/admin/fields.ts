@@ -35,9 +35,16 @@ export function refuse(errors: readonly FieldError[]): void {
   }
 }
 
-/** @throws BrokerError `precondition_failed` unless the thing stands at the version that the change was made for, if it names one. */
-export function requireVersion(what: string, found: { readonly version: number } | undefined, expected?: number): void {
-  if (expected !== undefined && found?.version !== expected) {
+/**
+ * @throws BrokerError `precondition_failed` unless the thing stands at the version that the change was made for, if it names one;
+ * `*` is any version of a thing that exists (RFC 9110, 13.1.1).
+ */
+export function requireVersion(
+  what: string,
+  found: { readonly version: number } | undefined,
+  expected?: number | '*',
+): void {
+  if (expected !== undefined && (expected === '*' ? found === undefined : found?.version !== expected)) {
     const now = found === undefined ? 'it does not exist' : `it is at version ${found.version}`;
     throw new BrokerError(
       'precondition_failed',

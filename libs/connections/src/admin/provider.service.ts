@@ -40,7 +40,7 @@ export class ProviderService {
     origin: AuditOrigin,
     name: string,
     input: ProviderInput,
-    expected?: number,
+    expected?: number | '*',
   ): Promise<{ readonly provider: ProviderRecord; readonly created: boolean }> {
     const type = this.registry.require(input.type);
     refuse(checkFields(type, input, GROUPS));
@@ -58,12 +58,16 @@ export class ProviderService {
     });
   }
 
-  /** Merges. @throws BrokerError `not_found`, `invalid_request`. */
-  patch(origin: AuditOrigin, name: string, changes: ProviderChanges, expected?: number): Promise<ProviderRecord> {
+  /** Merges. Where nothing is sent, nothing changes. @throws BrokerError `not_found`, `invalid_request`. */
+  patch(origin: AuditOrigin, name: string, changes: ProviderChanges, expected?: number | '*'): Promise<ProviderRecord> {
     return this.changes.change(origin, async (transaction, now) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.find(name));
       requireVersion(`The provider ${name}`, before, expected);
+      const names = [...namesOf('settings', changes.settings), ...namesOf('secrets', changes.secrets)];
+      if (names.length === 0) {
+        return { result: before, events: [] };
+      }
       const held = requirePresent(name, await table.findFields(name));
       const checked = { settings: withoutNulls(changes.settings), secrets: withoutNulls(changes.secrets) };
       refuse(checkFields(this.registry.require(held.type), checked, GROUPS));
@@ -73,13 +77,12 @@ export class ProviderService {
         ...Object.fromEntries(removed),
       });
       const fields = { type: held.type, settings: mergeFields(held.settings, changes.settings), secrets };
-      const names = [...namesOf('settings', changes.settings), ...namesOf('secrets', changes.secrets)];
       return this.#save(table, name, fields, false, names, now);
     });
   }
 
   /** @throws BrokerError `not_found`, or `conflict` while connections exist. */
-  delete(origin: AuditOrigin, name: string, expected?: number): Promise<void> {
+  delete(origin: AuditOrigin, name: string, expected?: number | '*'): Promise<void> {
     return this.changes.change(origin, async (transaction) => {
       const table = this.#table(transaction);
       requireVersion(`The provider ${name}`, requirePresent(name, await table.find(name)), expected);

@@ -1,0 +1,103 @@
+import type { ChangedConnection } from '@app/connections';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { newConnection, NOW } from './testing/new-connection.js';
+import { TokenCache } from './token.cache.js';
+
+const acme = { provider: 'klavi', connection: 'acme' };
+const globex = { provider: 'klavi', connection: 'globex' };
+
+describe(TokenCache.name, () => {
+  let isCurrent: boolean;
+  let anyChange: () => void;
+  let changed: (changed: readonly ChangedConnection[] | undefined) => void;
+  let sut: TokenCache;
+
+  beforeEach(() => {
+    isCurrent = true;
+    sut = new TokenCache({
+      onAnyChange: (listener) => void (anyChange = listener),
+      onChanged: (listener) => void (changed = listener),
+      isCurrent: () => isCurrent,
+    });
+  });
+
+  const put = (...connections: readonly ReturnType<typeof newConnection>[]) =>
+    connections.forEach((connection) => sut.put(connection, sut.epoch));
+
+  it('should give what it was given', () => {
+    const connection = newConnection();
+    put(connection);
+    expect(sut.find(acme)).toBe(connection);
+  });
+
+  it('should know nothing of other names', () => {
+    put(newConnection());
+    expect(sut.find(globex)).toBeUndefined();
+    expect(sut.find({ provider: 'berbix', connection: 'acme' })).toBeUndefined();
+  });
+
+  it('should give nothing while changes might be missed, and not forget meanwhile', () => {
+    put(newConnection());
+    isCurrent = false;
+    expect(sut.find(acme)).toBeUndefined();
+    isCurrent = true;
+    expect(sut.find(acme)).toBeDefined();
+  });
+
+  it('should hold a newer generation, and the same one read anew', () => {
+    const again = newConnection({ generation: 8, state: 'uncertain' });
+    put(newConnection(), newConnection({ generation: 8 }), again);
+    expect(sut.find(acme)).toBe(again);
+  });
+
+  it('should not replace a generation by an older one that was read earlier and arrives later', () => {
+    put(newConnection({ generation: 8 }), newConnection({ generation: 7 }));
+    expect(sut.find(acme)?.generation).toBe(8);
+  });
+
+  it('should forget everything at an administrative change', () => {
+    put(newConnection(), newConnection(globex));
+    anyChange();
+    expect(sut.find(acme)).toBeUndefined();
+    expect(sut.find(globex)).toBeUndefined();
+  });
+
+  it('should not hold what was read before an administrative change and arrives after it', () => {
+    const { epoch } = sut;
+    anyChange();
+    sut.put(newConnection(), epoch);
+    expect(sut.find(acme)).toBeUndefined();
+    put(newConnection({ generation: 1 }));
+    expect(sut.find(acme)?.generation).toBe(1);
+  });
+
+  it('should forget the one connection that another replica renewed', () => {
+    put(newConnection(), newConnection(globex));
+    changed([{ ...acme, changedAt: NOW }]);
+    expect(sut.find(acme)).toBeUndefined();
+    expect(sut.find(globex)).toBeDefined();
+  });
+
+  it('should keep a connection that it holds as it last changed', () => {
+    put(newConnection({ changedAt: NOW }));
+    changed([{ ...acme, changedAt: NOW }]);
+    expect(sut.find(acme)).toBeDefined();
+  });
+
+  it('should forget everything where too much changed to tell', () => {
+    const { epoch } = sut;
+    put(newConnection(), newConnection(globex));
+    changed(undefined);
+    sut.put(newConnection(), epoch);
+    expect(sut.find(acme)).toBeUndefined();
+    expect(sut.find(globex)).toBeUndefined();
+  });
+
+  it('should be bounded', () => {
+    for (let index = 0; index <= 10_000; index += 1) {
+      put(newConnection({ connection: `c${index}` }));
+    }
+    expect(sut.find({ provider: 'klavi', connection: 'c0' })).toBeUndefined();
+    expect(sut.find({ provider: 'klavi', connection: 'c10000' })).toBeDefined();
+  });
+});

@@ -1,0 +1,49 @@
+import type { TestBroker } from './broker.js';
+
+/** One line of the log as `GET /audit/events` shows it. */
+export interface AuditLine {
+  readonly id: string;
+  readonly at: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly actor: { readonly type: string; readonly caller: string | null; readonly key_id: string | null };
+  readonly provider: string | null;
+  readonly connection: string | null;
+  readonly generation: number | null;
+  readonly request_id: string | null;
+  readonly client_ip: string | null;
+  readonly upstream_status: number | null;
+  readonly reason: string | null;
+  readonly duration_ms: number | null;
+  readonly token_fingerprint: string | null;
+  readonly fields: readonly string[];
+  readonly count: number;
+}
+
+/** A page of the log. */
+export interface AuditPage {
+  readonly items: readonly AuditLine[];
+  readonly next_cursor: string | null;
+}
+
+/** A page of events, newest first, as the administrator reads it. */
+export async function auditPage(broker: TestBroker, query = ''): Promise<AuditPage> {
+  const { status, body, text } = await broker.as().get(`/audit/events${query}`);
+  if (status !== 200) {
+    throw new Error(`The log cannot be read: ${status} ${text}`);
+  }
+  return body as AuditPage;
+}
+
+/** All events that meet the query, newest first. */
+export async function auditEvents(broker: TestBroker, query = ''): Promise<AuditLine[]> {
+  const events: AuditLine[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const more: string = cursor === '' ? '' : `&cursor=${cursor}`;
+    const page: AuditPage = await auditPage(broker, `?limit=1000${query === '' ? '' : `&${query}`}${more}`);
+    events.push(...page.items);
+    cursor = page.next_cursor;
+  }
+  return events;
+}

@@ -1,0 +1,148 @@
+import { type AuditOrigin, AuditLog } from '@app/audit';
+import { createLog, Log, revealAll, Secret } from '@app/common';
+import { type Config, ConfigModule } from '@app/config';
+import { type Connection, ConnectionsRepository } from '@app/connections';
+import { generateKeyFile, Keyring } from '@app/crypto';
+import { ChangeFeed, Database, DatabaseModule } from '@app/database';
+import {
+  type AttemptResult,
+  type EffectiveCredential,
+  type Outcome,
+  type Provider,
+  RefreshExchange,
+  type Step,
+} from '@app/providers';
+import { AttemptRecorder, Refresher, Scheduler, TokensModule } from '@app/tokens';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { eventually } from './eventually.js';
+
+/** Work that nobody asked for. */
+export const SYSTEM: AuditOrigin = { actor: { type: 'system' } };
+
+/** Somebody's request. */
+export const BILLING: AuditOrigin = {
+  actor: { type: 'caller', caller: 'billing', keyId: 'billingkey01' },
+  requestId: 'r-1',
+  clientIp: '192.0.2.1',
+};
+
+/** One request that reached the provider and waits for the test to answer it. */
+export interface HeldRequest {
+  readonly type: string;
+  readonly step: Step;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, unknown>>;
+  answer(outcome: Outcome): void;
+}
+
+/** A provider whose answers the test gives, in place of the way out to the network. */
+export class HeldProvider implements Pick<RefreshExchange, 'send'> {
+  /** Everything that was sent, oldest first. */
+  readonly requests: HeldRequest[] = [];
+  #taken = 0;
+
+  send({ type }: Provider, step: Step, { secrets, settings }: EffectiveCredential): Promise<AttemptResult> {
+    return new Promise((resolve) => {
+      const answer = (outcome: Outcome): void => resolve({ outcome, durationMs: 12 });
+      this.requests.push({ type, step, secrets: revealAll(secrets), settings, answer });
+    });
+  }
+
+  /** The oldest request that no call of this has given yet; waits for it to come. */
+  next(): Promise<HeldRequest> {
+    return eventually(() => {
+      const request = this.requests[this.#taken];
+      if (request === undefined) {
+        throw new Error('Nothing was sent to the provider.');
+      }
+      this.#taken += 1;
+      return request;
+    });
+  }
+}
+
+/** A success that issues this access token for half an hour and, where they are given, replaces fields of the credential. */
+export const granted = (accessToken: string, credential: Readonly<Record<string, string>> = {}): Outcome => ({
+  kind: 'ok',
+  status: 200,
+  grant: {
+    accessToken: new Secret(accessToken),
+    tokenType: 'Bearer',
+    expiresInSeconds: 1800,
+    expiryClamped: false,
+    credential: Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, new Secret(value)])),
+    extra: {},
+  },
+});
+
+const config: Config = {
+  environment: 'development',
+  host: '127.0.0.1',
+  port: 0,
+  databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
+  dataDir: '/nowhere',
+  sandbox: false,
+  sandboxPort: 0,
+  keysFile: undefined,
+  bootstrapAdminKey: undefined,
+  outboundAllowedNetworks: [],
+  logLevel: 'silent',
+};
+
+/** The keys that all replicas of a test file share. */
+const keyring = new Keyring(generateKeyFile());
+
+@Global()
+@Module({})
+class LinesModule {
+  static with(lines: string[]): DynamicModule {
+    const log = createLog('debug', { write: (line: string) => void lines.push(line) });
+    return { module: LinesModule, providers: [{ provide: Log, useValue: log }], exports: [Log] };
+  }
+}
+
+/** All that issues and renews tokens, on the test file's database, without HTTP and with a provider in the test's hands. */
+export interface TokenReplica {
+  readonly module: TestingModule;
+  readonly provider: HeldProvider;
+  /** Every line that it logged, as JSON text. */
+  readonly lines: readonly string[];
+  /** The connection as it is stored now. */
+  find(provider: string, connection: string): Promise<Connection>;
+  stop(): Promise<void>;
+}
+
+/** Starts one; several are replicas of each other. Its scheduler stands still until the test starts it. */
+export async function startTokenReplica(provider = new HeldProvider()): Promise<TokenReplica> {
+  const lines: string[] = [];
+  const module = await Test.createTestingModule({
+    imports: [ConfigModule.with(config), LinesModule.with(lines), DatabaseModule, TokensModule],
+  })
+    .overrideProvider(Keyring)
+    .useValue(keyring)
+    .overrideProvider(RefreshExchange)
+    .useValue(provider)
+    .compile();
+  await module.get(ChangeFeed).start();
+  return {
+    module,
+    provider,
+    lines,
+    find: async (name, connection) => {
+      const found = await module.get(ConnectionsRepository).find({ provider: name, connection });
+      if (found === undefined) {
+        throw new Error(`There is no connection ${name}/${connection}.`);
+      }
+      return found;
+    },
+    stop: async () => {
+      await module.get(Scheduler).stop();
+      await module.get(Refresher).drain();
+      await module.get(AttemptRecorder).settle();
+      await module.get(AuditLog).close();
+      module.get(ChangeFeed).stop();
+      await module.get(Database).close();
+    },
+  };
+}
