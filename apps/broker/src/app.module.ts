@@ -19,8 +19,8 @@ import { DatabaseHealth } from './health/database.health.js';
 import { Draining } from './health/draining.js';
 import { HealthController } from './health/health.controller.js';
 import { AuthenticationGuard } from './http/authentication.guard.js';
+import { InputGuard } from './http/input.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
-import { UndeclaredInputGuard } from './http/undeclared-input.guard.js';
 import { createValidationPipe } from './http/validation.pipe.js';
 import { LogModule } from './log.module.js';
 import { TokenController } from './token/token.controller.js';
@@ -56,7 +56,7 @@ export class AppModule {
         DatabaseHealth,
         Draining,
         { provide: APP_GUARD, useClass: AuthenticationGuard },
-        { provide: APP_GUARD, useClass: UndeclaredInputGuard },
+        { provide: APP_GUARD, useClass: InputGuard },
         { provide: APP_PIPE, useFactory: createValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],

@@ -3,6 +3,7 @@ import { CallerService } from '@app/callers';
 import { BrokerError, type Log, Secret } from '@app/common';
 import type { Config } from '@app/config';
 import { migrate, startEmbeddedPostgres } from '@app/database';
+import { collectDefaultMetrics } from 'prom-client';
 import { createApp } from './app.factory.js';
 import type { CleanUp } from './clean-up.js';
 import { developerKey } from './development/admin-key.js';
@@ -21,6 +22,7 @@ const STOP_WITHIN_MS = { production: 45_000, development: 3000 } as const;
 export async function startBroker(environment: Config, cleanUp: CleanUp, log: Log): Promise<string> {
   const config = await withDatabase(environment, cleanUp, log);
   const sandbox = await startSandbox(config, cleanUp);
+  collectDefaultMetrics();
   const app = await createApp(config, log);
   cleanUp.add('broker', STOP_WITHIN_MS[config.environment], () => endWork(app, log));
   await beginWork(app);

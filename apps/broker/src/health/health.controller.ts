@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { AuditLog } from '@app/audit';
 import { errorFacts, Log } from '@app/common';
 import { Census } from '@app/tokens';
@@ -8,12 +8,7 @@ import type { BrokerReply } from '../http/request.js';
 import { Public } from '../http/roles.decorator.js';
 import { Draining } from './draining.js';
 import { DatabaseHealth } from './database.health.js';
-
-/** What a readiness probe is told. */
-interface Readiness {
-  readonly ready: boolean;
-  readonly checks: Readonly<Record<'database' | 'migrations' | 'audit' | 'serving', boolean>>;
-}
+import { LivenessView, ReadinessView } from './health.view.js';
 
 /** For load balancers, orchestrators and Prometheus. */
 @ApiTags('operations')
@@ -30,15 +25,16 @@ export class HealthController {
 
   @Get('health/live')
   @ApiOperation({ summary: 'The process runs' })
-  @ApiOkResponse()
-  live(): { readonly live: true } {
+  @ApiOkResponse({ type: LivenessView })
+  live(): LivenessView {
     return { live: true };
   }
 
   @Get('health/ready')
   @ApiOperation({ summary: 'It can serve: database writable, migrations applied, audit appendable, not stopping' })
-  @ApiOkResponse()
-  async ready(@Res({ passthrough: true }) reply: BrokerReply): Promise<Readiness> {
+  @ApiOkResponse({ type: ReadinessView })
+  @ApiServiceUnavailableResponse({ type: ReadinessView })
+  async ready(@Res({ passthrough: true }) reply: BrokerReply): Promise<ReadinessView> {
     const [{ writable, migrated }, appendable] = await Promise.all([this.database.check(), this.audit.isAppendable()]);
     const checks = { database: writable, migrations: migrated, audit: appendable, serving: !this.draining.isOn };
     const ready = Object.values(checks).every(Boolean);

@@ -1,13 +1,19 @@
-import { BrokerError, type Log } from '@app/common';
+import { BrokerError, invalidRequest, type Log } from '@app/common';
 import type { FastifyInstance } from 'fastify';
 import type { Draining } from '../health/draining.js';
+import { setCommonHeaders } from './common-headers.js';
 import { httpRequests, httpSeconds } from './http.metrics.js';
 import { sendProblem } from './problem.filter.js';
 
 /** What every request and answer has, whatever its route: headers, metrics, refusal while stopping. */
 export function installEdge(instance: FastifyInstance, draining: Draining, log: Log): void {
   instance.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+    setCommonHeaders(request, reply);
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      const complaint = { field: 'host', message: 'is missing: HTTP/1.1 needs this header' };
+      sendProblem(invalidRequest([complaint]), request, reply, log);
+      return;
+    }
     if (!draining.isOn || request.url.startsWith('/health/')) {
       done();
       return;

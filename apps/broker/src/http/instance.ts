@@ -1,7 +1,9 @@
 import { type Log, newId } from '@app/common';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import { setCommonHeaders } from './common-headers.js';
 import { sendProblem } from './problem.filter.js';
+import { refuseUnreadable } from './unreadable-request.js';
 
 const SANE_ID = /^[\w.:-]{1,64}$/;
 const MOST_BODY_BYTES = 32 * 1024;
@@ -10,16 +12,28 @@ const MOST_HEADER_BYTES = 8 * 1024;
 /** The HTTP server with its limits (security.md, "Edge"): what is too large, too slow or no JSON never reaches a controller. */
 export function createInstance(log: Log): FastifyInstance {
   const instance = Fastify({
-    http: { maxHeaderSize: MOST_HEADER_BYTES, headersTimeout: 10_000, requestTimeout: 15_000 },
+    http: {
+      maxHeaderSize: MOST_HEADER_BYTES,
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      // Asked for at the edge: Node's own refusal is no problem document.
+      requireHostHeader: false,
+    },
     bodyLimit: MOST_BODY_BYTES,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     genReqId: requestId,
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, log),
+    frameworkErrors: (error, request, reply) => {
+      setCommonHeaders(request, reply);
+      sendProblem(error, request, reply, log);
+    },
     routerOptions: { maxParamLength: 200 },
   });
   instance.removeContentTypeParser('text/plain');
+  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node would answer it with an empty 417.
+  instance.server.on('checkExpectation', (request, response) => instance.server.emit('request', request, response));
   return instance;
 }
 

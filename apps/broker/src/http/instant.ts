@@ -2,14 +2,21 @@ import { ValidateBy } from 'class-validator';
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
 
-/** Milliseconds since the epoch of an RFC 3339 time; `undefined` where it is none or names a day that does not exist. */
+/** Before and after, a time in UTC has no year of four digits: nothing that stores or prints it would understand it. */
+const FIRST = Date.parse('0001-01-01T00:00:00Z');
+const LAST = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * Milliseconds since the epoch of an RFC 3339 time; `undefined` where it is none, names a day that does not exist, or lies
+ * outside the years 1 to 9999.
+ */
 export function toInstant(text: string): number | undefined {
   const [, year, month, day] = RFC_3339.exec(text) ?? [];
   if (!year || !month || !day || Number(day) > daysOf(Number(year), Number(month))) {
     return undefined;
   }
   const instant = Date.parse(text.toUpperCase());
-  return Number.isNaN(instant) ? undefined : instant;
+  return instant >= FIRST && instant <= LAST ? instant : undefined;
 }
 
 const daysOf = (year: number, month: number): number => {

@@ -2,7 +2,8 @@ import { BrokerError, type Log } from '@app/common';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { sendProblem } from './problem.filter.js';
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** All that Fastify routes; HEAD comes with GET. What it does not route (WebDAV's) is on no path, and so a 404. */
+const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 
 /**
  * Has a known path answer 405 with `Allow` to methods that it does not have. Call it before the routes are declared, and what it

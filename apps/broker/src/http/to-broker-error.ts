@@ -12,10 +12,12 @@ const OF_FASTIFY: Readonly<Record<string, () => BrokerError>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => bodyRefused('does not have the length that Content-Length states'),
   FST_ERR_CTP_EMPTY_JSON_BODY: () => bodyRefused('is empty: send a JSON object'),
   FST_ERR_CTP_INVALID_JSON_BODY: () => bodyRefused('is not valid JSON'),
-  FST_ERR_BAD_URL: () => invalidRequest([{ field: 'path', message: 'is not a valid URL path' }]),
+  FST_ERR_BAD_URL: () => pathRefused('is not a valid URL path'),
+  FST_ERR_MAX_PARAM_LENGTH: () => pathRefused('has a part that is longer than any name'),
 };
 
 const bodyRefused = (message: string): BrokerError => invalidRequest([{ field: 'body', message }]);
+const pathRefused = (message: string): BrokerError => invalidRequest([{ field: 'path', message }]);
 
 /** Any error as the one BrokerError that its caller is told. */
 export function toBrokerError(error: unknown): BrokerError {
@@ -23,8 +25,9 @@ export function toBrokerError(error: unknown): BrokerError {
   if (known instanceof BrokerError) {
     return known.code === 'internal_error' ? internalError(known) : known;
   }
-  const { code, status, statusCode, name } = Object(known) as Record<string, unknown>;
-  const ofFastify = typeof code === 'string' ? OF_FASTIFY[code] : undefined;
+  const { cause, status, statusCode, name } = Object(known) as Record<string, unknown>;
+  // Nest wraps Fastify's errors in its own, which only have their status.
+  const ofFastify = findOfFastify(known) ?? findOfFastify(cause);
   if (ofFastify !== undefined) {
     return ofFastify();
   }
@@ -35,6 +38,11 @@ export function toBrokerError(error: unknown): BrokerError {
     return bodyRefused('is not valid JSON, or has a forbidden key such as __proto__');
   }
   return internalError(known);
+}
+
+function findOfFastify(error: unknown): (() => BrokerError) | undefined {
+  const { code } = Object(error) as Record<string, unknown>;
+  return typeof code === 'string' && Object.hasOwn(OF_FASTIFY, code) ? OF_FASTIFY[code] : undefined;
 }
 
 /** What happened stands in the log, under the request id, and nowhere else. */

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
 import type { Caller } from '@app/callers';
 import { CoveredConnections, TokenService } from '@app/tokens';
@@ -43,6 +43,7 @@ export class TokenController {
   @Post(':provider/token')
   @HttpCode(200)
   @ApiOperation({ summary: 'A fresh access token; reports one that the provider refused' })
+  @ApiBody({ type: TokenBody, required: false })
   @ApiOkResponse({ type: TokenView })
   async post(
     @CurrentCaller() caller: Caller,

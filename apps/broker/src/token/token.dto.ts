@@ -1,7 +1,8 @@
 import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsInt, Matches, Max, Min } from 'class-validator';
+import { Omissible } from '../http/omissible.decorator.js';
 import { toInteger } from '../http/page.dto.js';
 
 const LONGEST_MIN_TTL = 86_400;
@@ -40,7 +41,7 @@ export class TokenBody {
   readonly min_ttl: number = 60;
 
   @ApiPropertyOptional({ example: 41, description: 'The provider refused the token of this generation.' })
-  @IsOptional()
+  @Omissible()
   @IsInt({ message: 'must be a whole number' })
   @Min(0, { message: 'must not be negative' })
   @Max(MOST_GENERATIONS, { message: 'is larger than any generation' })

@@ -1,7 +1,15 @@
 import type { AuditOrigin } from '@app/audit';
 import { ApiKeyService } from '@app/callers';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Origin } from '../../http/origin.decorator.js';
 import { type ListView, PageDto, toListView } from '../../http/page.dto.js';
 import { Roles } from '../../http/roles.decorator.js';
@@ -18,6 +26,7 @@ import { CallerParams, timeOf } from './caller.dto.js';
 
 /** API keys of a caller. */
 @ApiTags('Callers')
+@ApiBearerAuth()
 @Roles('admin')
 @Controller('admin/callers/:caller/keys')
 export class ApiKeysController {
@@ -25,6 +34,7 @@ export class ApiKeysController {
 
   @Post()
   @ApiOperation({ summary: 'Issue a further key, which is shown only here; those the caller has stay good' })
+  @ApiBody({ type: NewApiKeyDto, required: false })
   @ApiCreatedResponse({ type: IssuedKeyDto })
   async issue(
     @Origin() origin: AuditOrigin,

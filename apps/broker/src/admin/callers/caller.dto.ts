@@ -9,25 +9,13 @@ import {
 } from '@app/callers';
 import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-  ValidateIf,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { IsInstant, toInstant } from '../../http/instant.js';
+import { Omissible } from '../../http/omissible.decorator.js';
 import { toTime, toTimeOrNull } from '../../http/time.js';
 
 const MOST_RULES = 200;
 const LONGEST_DESCRIPTION = 500;
-
-/** May be left out, but is not null. */
-const Omissible = (): PropertyDecorator => ValidateIf((_dto, value) => value !== undefined);
 
 /** The caller that a path names. */
 export class CallerParams {

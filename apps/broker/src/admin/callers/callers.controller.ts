@@ -1,8 +1,15 @@
 import type { AuditOrigin } from '@app/audit';
 import { CallerService } from '@app/callers';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch } from '../../http/etag.js';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { type ExpectedVersion, IfMatch } from '../../http/etag.js';
 import { Origin } from '../../http/origin.decorator.js';
 import { type ListView, PageDto, toListView } from '../../http/page.dto.js';
 import type { BrokerReply } from '../../http/request.js';
@@ -20,6 +27,7 @@ import { answerCaller, answerPut } from './caller.answer.js';
 
 /** Callers: microservices, operators, auditors. */
 @ApiTags('Callers')
+@ApiBearerAuth()
 @Roles('admin')
 @Controller('admin/callers')
 export class CallersController {
@@ -47,7 +55,7 @@ export class CallersController {
     @Origin() origin: AuditOrigin,
     @Param() { caller }: CallerParams,
     @Body() fields: CallerFieldsDto,
-    @IfMatch() version: number | undefined,
+    @IfMatch() version: ExpectedVersion,
     @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<CallerDto> {
     return answerPut(reply, await this.callers.put(origin, caller, toFields(fields), version));
@@ -60,7 +68,7 @@ export class CallersController {
     @Origin() origin: AuditOrigin,
     @Param() { caller }: CallerParams,
     @Body() fields: CallerFieldsDto,
-    @IfMatch() version: number | undefined,
+    @IfMatch() version: ExpectedVersion,
     @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<CallerDto> {
     return answerCaller(reply, await this.callers.patch(origin, caller, toChanges(fields), version));
@@ -73,7 +81,7 @@ export class CallersController {
   async delete(
     @Origin() origin: AuditOrigin,
     @Param() { caller }: CallerParams,
-    @IfMatch() version: number | undefined,
+    @IfMatch() version: ExpectedVersion,
   ): Promise<void> {
     await this.callers.delete(origin, caller, version);
   }

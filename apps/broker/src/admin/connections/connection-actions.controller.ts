@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
 import { ConnectionService } from '@app/connections';
@@ -6,7 +6,9 @@ import { RefreshService } from '@app/tokens';
 import { ConnectionParams } from '../../http/name.dto.js';
 import { Origin } from '../../http/origin.decorator.js';
 import { type ListView, toListView } from '../../http/page.dto.js';
+import type { BrokerReply } from '../../http/request.js';
 import { Roles } from '../../http/roles.decorator.js';
+import { answerConnection } from './connection.answer.js';
 import { ConnectionsQuery } from './connection.dto.js';
 import { ConnectionPageView, ConnectionView, RefreshReportView, toConnectionView } from './connection.view.js';
 
@@ -42,15 +44,23 @@ export class ConnectionActionsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Hands out no token and sends nothing until resumed' })
   @ApiOkResponse({ type: ConnectionView })
-  async pause(@Param() name: ConnectionParams, @Origin() origin: AuditOrigin): Promise<ConnectionView> {
-    return toConnectionView(await this.connections.pause(origin, name));
+  async pause(
+    @Param() name: ConnectionParams,
+    @Origin() origin: AuditOrigin,
+    @Res({ passthrough: true }) reply: BrokerReply,
+  ): Promise<ConnectionView> {
+    return answerConnection(reply, await this.connections.pause(origin, name));
   }
 
   @Post('providers/:provider/connections/:connection/resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes a paused or waiting connection active again' })
   @ApiOkResponse({ type: ConnectionView })
-  async resume(@Param() name: ConnectionParams, @Origin() origin: AuditOrigin): Promise<ConnectionView> {
-    return toConnectionView(await this.connections.resume(origin, name));
+  async resume(
+    @Param() name: ConnectionParams,
+    @Origin() origin: AuditOrigin,
+    @Res({ passthrough: true }) reply: BrokerReply,
+  ): Promise<ConnectionView> {
+    return answerConnection(reply, await this.connections.resume(origin, name));
   }
 }

@@ -4,6 +4,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsObject, IsOptional, Length, Matches, MaxLength, ValidateNested } from 'class-validator';
 import { IsInstant } from '../../http/instant.js';
+import { Omissible } from '../../http/omissible.decorator.js';
 import { PageDto } from '../../http/page.dto.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -36,7 +37,7 @@ export class ConnectionBody {
   readonly credential!: Fields;
 
   @ApiPropertyOptional({ type: BroughtTokenBody })
-  @IsOptional()
+  @Omissible()
   @IsObject(OBJECT)
   @ValidateNested()
   @Type(() => BroughtTokenBody)
@@ -46,17 +47,17 @@ export class ConnectionBody {
 /** What PATCH takes: fields to merge, null to remove one. */
 export class ConnectionPatch {
   @ApiPropertyOptional({ ...FREE, example: { company_name: 'acme' } })
-  @IsOptional()
+  @Omissible()
   @IsObject(OBJECT)
   readonly settings?: Fields;
 
   @ApiPropertyOptional({ ...FREE, writeOnly: true, example: { refresh_token: '…' } })
-  @IsOptional()
+  @Omissible()
   @IsObject(OBJECT)
   readonly credential?: Fields;
 
   @ApiPropertyOptional({ type: BroughtTokenBody })
-  @IsOptional()
+  @Omissible()
   @IsObject(OBJECT)
   @ValidateNested()
   @Type(() => BroughtTokenBody)

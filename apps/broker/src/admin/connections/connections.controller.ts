@@ -10,18 +10,22 @@ import {
 } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
 import { type BroughtToken, ConnectionService } from '@app/connections';
-import { IfMatch, setEtag } from '../../http/etag.js';
+import { type ExpectedVersion, IfMatch } from '../../http/etag.js';
 import { ConnectionParams } from '../../http/name.dto.js';
+import { toInstant } from '../../http/instant.js';
 import { Origin } from '../../http/origin.decorator.js';
 import type { BrokerReply } from '../../http/request.js';
 import { Roles } from '../../http/roles.decorator.js';
+import { answerConnection } from './connection.answer.js';
 import { type BroughtTokenBody, ConnectionBody, ConnectionPatch } from './connection.dto.js';
-import { ConnectionView, toConnectionView } from './connection.view.js';
+import { ConnectionView } from './connection.view.js';
 
 const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag that was read; 412 where it changed.' };
 
 const toToken = (token: BroughtTokenBody | undefined): { token?: BroughtToken } =>
-  token ? { token: { accessToken: token.access_token, expiresAt: new Date(token.expires_at) } } : {};
+  token
+    ? { token: { accessToken: token.access_token, expiresAt: new Date(toInstant(token.expires_at) ?? Number.NaN) } }
+    : {};
 
 /** One connection: create, read, change, delete. */
 @ApiTags('administration')
@@ -35,9 +39,7 @@ export class ConnectionsController {
   @ApiOperation({ summary: 'A connection, without secret values' })
   @ApiOkResponse({ type: ConnectionView })
   async get(@Param() name: ConnectionParams, @Res({ passthrough: true }) reply: BrokerReply): Promise<ConnectionView> {
-    const connection = await this.connections.require(name);
-    setEtag(reply, connection.version);
-    return toConnectionView(connection);
+    return answerConnection(reply, await this.connections.require(name));
   }
 
   @Put()
@@ -48,15 +50,14 @@ export class ConnectionsController {
   async put(
     @Param() name: ConnectionParams,
     @Body() { settings, credential, token }: ConnectionBody,
-    @IfMatch() expected: number | undefined,
+    @IfMatch() expected: ExpectedVersion,
     @Origin() origin: AuditOrigin,
     @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<ConnectionView> {
     const input = { settings, credential, ...toToken(token) };
     const { connection, created } = await this.connections.put(origin, name, input, expected);
-    setEtag(reply, connection.version);
     void reply.status(created ? 201 : 200);
-    return toConnectionView(connection);
+    return answerConnection(reply, connection);
   }
 
   @Patch()
@@ -66,14 +67,12 @@ export class ConnectionsController {
   async patch(
     @Param() name: ConnectionParams,
     @Body() { token, settings, credential }: ConnectionPatch,
-    @IfMatch() expected: number | undefined,
+    @IfMatch() expected: ExpectedVersion,
     @Origin() origin: AuditOrigin,
     @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<ConnectionView> {
-    const changes = { settings: settings ?? undefined, credential: credential ?? undefined, ...toToken(token) };
-    const connection = await this.connections.patch(origin, name, changes, expected);
-    setEtag(reply, connection.version);
-    return toConnectionView(connection);
+    const changes = { settings, credential, ...toToken(token) };
+    return answerConnection(reply, await this.connections.patch(origin, name, changes, expected));
   }
 
   @Delete()
@@ -83,7 +82,7 @@ export class ConnectionsController {
   @ApiNoContentResponse()
   delete(
     @Param() name: ConnectionParams,
-    @IfMatch() expected: number | undefined,
+    @IfMatch() expected: ExpectedVersion,
     @Origin() origin: AuditOrigin,
   ): Promise<void> {
     return this.connections.delete(origin, name, expected);

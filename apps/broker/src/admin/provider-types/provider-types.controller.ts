@@ -1,10 +1,11 @@
-import { Controller, Get, Param } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { BrokerError } from '@app/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { BrokerError, keyOfCursor, NAME_PATTERN, toPage } from '@app/common';
 import { describeType, ProviderRegistry, type ProviderTypeDescription } from '@app/providers';
-import type { ListView } from '../../http/page.dto.js';
+import { type ListView, PageDto, toListView } from '../../http/page.dto.js';
 import { Roles } from '../../http/roles.decorator.js';
 import { TypeParams } from './type.dto.js';
+import { ProviderTypePageView, ProviderTypeView } from './type.view.js';
 
 /** What can be configured. */
 @ApiTags('administration')
@@ -16,12 +17,19 @@ export class ProviderTypesController {
 
   @Get()
   @ApiOperation({ summary: 'The types of providers, with the JSON Schema of their fields' })
-  list(): ListView<ProviderTypeDescription> {
-    return { items: this.registry.all().map(describeType), next_cursor: null };
+  @ApiOkResponse({ type: ProviderTypePageView })
+  list(@Query() { limit, cursor }: PageDto): ListView<ProviderTypeDescription> {
+    const after = cursor === undefined ? '' : keyOfCursor(cursor, NAME_PATTERN);
+    const rest = this.registry.all().filter(({ type }) => type > after);
+    return toListView(
+      toPage(rest, limit, ({ type }) => type),
+      describeType,
+    );
   }
 
   @Get(':type')
   @ApiOperation({ summary: 'One type of providers' })
+  @ApiOkResponse({ type: ProviderTypeView })
   get(@Param() { type }: TypeParams): ProviderTypeDescription {
     const provider = this.registry.find(type);
     if (provider === undefined) {

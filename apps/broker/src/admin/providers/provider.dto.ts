@@ -1,7 +1,8 @@
 import type { ProviderRecord } from '@app/connections';
 import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsObject, IsOptional, Matches } from 'class-validator';
+import { IsObject, Matches } from 'class-validator';
+import { Omissible } from '../../http/omissible.decorator.js';
 import { toTime } from '../../http/time.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -27,12 +28,12 @@ export class ProviderBody {
 /** What PATCH takes: fields to merge, null to remove one. */
 export class ProviderPatch {
   @ApiPropertyOptional({ ...FREE, example: { environment: 'production' } })
-  @IsOptional()
+  @Omissible()
   @IsObject(OBJECT)
   readonly settings?: Fields;
 
   @ApiPropertyOptional({ ...FREE, example: { api_key: '…' }, writeOnly: true })
-  @IsOptional()
+  @Omissible()
   @IsObject(OBJECT)
   readonly secrets?: Fields;
 }

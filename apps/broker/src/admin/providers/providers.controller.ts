@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
 import { ProviderService } from '@app/connections';
-import { IfMatch, setEtag } from '../../http/etag.js';
+import { type ExpectedVersion, IfMatch, setEtag } from '../../http/etag.js';
 import { ProviderParams } from '../../http/name.dto.js';
 import { Origin } from '../../http/origin.decorator.js';
 import { type ListView, PageDto, toListView } from '../../http/page.dto.js';
@@ -55,7 +55,7 @@ export class ProvidersController {
   async put(
     @Param() { provider: name }: ProviderParams,
     @Body() body: ProviderBody,
-    @IfMatch() expected: number | undefined,
+    @IfMatch() expected: ExpectedVersion,
     @Origin() origin: AuditOrigin,
     @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<ProviderView> {
@@ -72,7 +72,7 @@ export class ProvidersController {
   async patch(
     @Param() { provider: name }: ProviderParams,
     @Body() body: ProviderPatch,
-    @IfMatch() expected: number | undefined,
+    @IfMatch() expected: ExpectedVersion,
     @Origin() origin: AuditOrigin,
     @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<ProviderView> {
@@ -88,7 +88,7 @@ export class ProvidersController {
   @ApiNoContentResponse()
   delete(
     @Param() { provider }: ProviderParams,
-    @IfMatch() expected: number | undefined,
+    @IfMatch() expected: ExpectedVersion,
     @Origin() origin: AuditOrigin,
   ): Promise<void> {
     return this.providers.delete(origin, provider, expected);
