@@ -1,10 +1,18 @@
 import { type AuditOrigin, type ChangeEvent, RecordedChanges } from '@app/audit';
-import { keyOfCursor, NAME_PATTERN, type Page, type PageRequest, type Secret, toPage } from '@app/common';
+import {
+  type ExpectedVersion,
+  keyOfCursor,
+  NAME_PATTERN,
+  type Page,
+  type PageRequest,
+  requireVersion,
+  type Secret,
+  toPage,
+} from '@app/common';
 import { Injectable } from '@nestjs/common';
 import { type CallerFields, type CallerRecord, changedFields, NO_FIELDS } from './caller-record.js';
 import { CallersRepository } from './callers.repository.js';
 import { FirstAdmin } from './first-admin.js';
-import { requireVersion } from './refusals.js';
 import { nameOfCaller } from './subject.js';
 
 /**
@@ -41,12 +49,12 @@ export class CallerService {
     origin: AuditOrigin,
     name: string,
     fields: CallerFields,
-    expected?: number | '*',
+    expected?: ExpectedVersion,
   ): Promise<{ readonly caller: CallerRecord; readonly created: boolean }> {
     return this.changes.change(origin, async (transaction, now) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.find(name);
-      requireVersion(name, before, expected);
+      requireVersion(`The caller ${name}`, before, expected);
       const created = before === undefined;
       const caller = await (created ? callers.insert(name, fields, now) : callers.update(name, fields, now));
       const action = created ? 'caller.created' : 'caller.updated';
@@ -59,12 +67,12 @@ export class CallerService {
     origin: AuditOrigin,
     name: string,
     sent: Partial<CallerFields>,
-    expected?: number | '*',
+    expected?: ExpectedVersion,
   ): Promise<CallerRecord> {
     return this.changes.change(origin, async (transaction, now) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.require(name);
-      requireVersion(name, before, expected);
+      requireVersion(`The caller ${name}`, before, expected);
       const fields = { ...before, ...sent };
       const result = await callers.update(name, fields, now);
       return { result, events: [eventOf('caller.updated', name, before, fields)] };
@@ -72,11 +80,11 @@ export class CallerService {
   }
 
   /** Deletes the caller and its keys. Throws `not_found` where there is no such caller. */
-  delete(origin: AuditOrigin, name: string, expected?: number | '*'): Promise<void> {
+  delete(origin: AuditOrigin, name: string, expected?: ExpectedVersion): Promise<void> {
     return this.changes.change(origin, async (transaction) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.require(name);
-      requireVersion(name, before, expected);
+      requireVersion(`The caller ${name}`, before, expected);
       await callers.delete(name);
       return { result: undefined, events: [{ action: 'caller.deleted', reason: nameOfCaller(name) }] };
     });

@@ -8,6 +8,7 @@ export {
   invalidRequest,
   isBrokerError,
 } from './errors.js';
+export { type ExpectedVersion, requireVersion } from './expected-version.js';
 export { newId, randomLetters } from './ids.js';
 export { createLog, Log, LOG_LEVELS, type LogFacts, type LogLevel } from './log.js';
 export { type ConnectionName, NAME_MESSAGE, NAME_PATTERN } from './names.js';

@@ -1,11 +1,9 @@
+import type { ExpectedVersion } from '@app/common';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { BrokerReply, BrokerRequest } from './request.js';
 
 /** A version that nothing has: what an If-Match means that is none of our ETags. */
 const NO_VERSION = -1;
-
-/** What a change was made for: a version, `*` for any that exists, undefined where nothing is said. */
-export type ExpectedVersion = number | '*' | undefined;
 
 /** The ETag of a version: `"7"`. */
 export const etag = (version: number): string => `"${version}"`;

@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type AuditAction, type AuditOrigin, RecordedChanges } from '@app/audit';
-import { type ConnectionName, newId, type Page, type PageRequest, toPage } from '@app/common';
+import {
+  type ConnectionName,
+  type ExpectedVersion,
+  newId,
+  type Page,
+  type PageRequest,
+  requireVersion,
+  toPage,
+} from '@app/common';
 import { Envelopes } from '@app/crypto';
 import type { Transaction } from '@app/database';
 import { ConnectionAdminRepository } from './connection-admin.repository.js';
@@ -13,7 +21,7 @@ import {
   type ConnectionRecord,
   noSuchConnection,
 } from './connection-record.js';
-import { mergeFields, namesOf, requireVersion, secretsOf } from './fields.js';
+import { mergeFields, namesOf, secretsOf } from './fields.js';
 import { ProvidersRepository } from './providers.repository.js';
 
 const called = ({ provider, connection }: ConnectionName): string => `The connection ${provider}/${connection}`;
@@ -51,7 +59,7 @@ export class ConnectionService {
     origin: AuditOrigin,
     name: ConnectionName,
     input: ConnectionInput,
-    expected?: number | '*',
+    expected?: ExpectedVersion,
   ): Promise<{ readonly connection: ConnectionRecord; readonly created: boolean }> {
     return this.changes.change(origin, async (transaction, now) => {
       const table = this.#table(transaction);
@@ -80,7 +88,7 @@ export class ConnectionService {
     origin: AuditOrigin,
     name: ConnectionName,
     input: ConnectionChanges,
-    expected?: number | '*',
+    expected?: ExpectedVersion,
   ): Promise<ConnectionRecord> {
     return this.changes.change(origin, async (transaction, now) => {
       const table = this.#table(transaction);
@@ -114,7 +122,7 @@ export class ConnectionService {
   }
 
   /** Forgets the connection, its credential and its token. @throws BrokerError `not_found`. */
-  delete(origin: AuditOrigin, name: ConnectionName, expected?: number | '*'): Promise<void> {
+  delete(origin: AuditOrigin, name: ConnectionName, expected?: ExpectedVersion): Promise<void> {
     return this.changes.change(origin, async (transaction) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.findLocked(name));

@@ -1,6 +1,6 @@
 import { revealAll } from '@app/common';
 import { describe, expect, it } from '@jest/globals';
-import { mergeFields, namesOf, refuse, requireVersion, secretsOf, withoutNulls } from './fields.js';
+import { mergeFields, namesOf, refuse, secretsOf, withoutNulls } from './fields.js';
 
 /** What a function throws, by its code and facts. */
 function thrownBy(run: () => void): unknown {
@@ -79,27 +79,5 @@ describe('refuse', () => {
       { field: 'credential.x', message: 'is not known here' },
     ];
     expect(thrownBy(() => refuse(errors))).toMatchObject({ code: 'invalid_request', facts: { errors } });
-  });
-});
-
-describe('requireVersion', () => {
-  it('should be content with the version that was seen, and where none was named', () => {
-    expect(thrownBy(() => requireVersion('It', { version: 3 }, 3))).toBeUndefined();
-    expect(thrownBy(() => requireVersion('It', { version: 3 }))).toBeUndefined();
-    expect(thrownBy(() => requireVersion('It', undefined))).toBeUndefined();
-  });
-
-  it('should refuse another version, and say which one there is', () => {
-    expect(thrownBy(() => requireVersion('The connection a/b', { version: 4 }, 3))).toMatchObject({
-      code: 'precondition_failed',
-      message: expect.stringMatching(/^The connection a\/b is not at version 3 \(it is at version 4\)/),
-    });
-  });
-
-  it('should refuse a version of what does not exist', () => {
-    expect(thrownBy(() => requireVersion('It', undefined, 1))).toMatchObject({
-      code: 'precondition_failed',
-      message: expect.stringContaining('does not exist'),
-    });
   });
 });

@@ -1,4 +1,4 @@
-import { BrokerError, type FieldError, invalidRequest, Secret } from '@app/common';
+import { type FieldError, invalidRequest, Secret } from '@app/common';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -32,23 +32,5 @@ export const namesOf = (group: string, fields: Fields | undefined): string[] =>
 export function refuse(errors: readonly FieldError[]): void {
   if (errors.length > 0) {
     throw invalidRequest(errors);
-  }
-}
-
-/**
- * @throws BrokerError `precondition_failed` unless the thing stands at the version that the change was made for, if it names one;
- * `*` is any version of a thing that exists (RFC 9110, 13.1.1).
- */
-export function requireVersion(
-  what: string,
-  found: { readonly version: number } | undefined,
-  expected?: number | '*',
-): void {
-  if (expected !== undefined && (expected === '*' ? found === undefined : found?.version !== expected)) {
-    const now = found === undefined ? 'it does not exist' : `it is at version ${found.version}`;
-    throw new BrokerError(
-      'precondition_failed',
-      `${what} is not at version ${expected} (${now}): read it again, and repeat the change with its ETag.`,
-    );
   }
 }

@@ -1,10 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { type AuditOrigin, type Change, RecordedChanges } from '@app/audit';
-import { BrokerError, keyOfCursor, NAME_PATTERN, type Page, type PageRequest, toPage } from '@app/common';
+import {
+  BrokerError,
+  type ExpectedVersion,
+  keyOfCursor,
+  NAME_PATTERN,
+  type Page,
+  type PageRequest,
+  requireVersion,
+  toPage,
+} from '@app/common';
 import { Envelopes } from '@app/crypto';
 import type { Transaction } from '@app/database';
 import { checkFields, ProviderRegistry } from '@app/providers';
-import { mergeFields, namesOf, refuse, requireVersion, secretsOf, withoutNulls } from './fields.js';
+import { mergeFields, namesOf, refuse, secretsOf, withoutNulls } from './fields.js';
 import { noSuchProvider, type ProviderChanges, type ProviderInput, type ProviderRecord } from './provider-record.js';
 import { type ProviderFields, ProvidersRepository } from './providers.repository.js';
 
@@ -40,7 +49,7 @@ export class ProviderService {
     origin: AuditOrigin,
     name: string,
     input: ProviderInput,
-    expected?: number | '*',
+    expected?: ExpectedVersion,
   ): Promise<{ readonly provider: ProviderRecord; readonly created: boolean }> {
     const type = this.registry.require(input.type);
     refuse(checkFields(type, input, GROUPS));
@@ -59,7 +68,12 @@ export class ProviderService {
   }
 
   /** Merges. Where nothing is sent, nothing changes. @throws BrokerError `not_found`, `invalid_request`. */
-  patch(origin: AuditOrigin, name: string, changes: ProviderChanges, expected?: number | '*'): Promise<ProviderRecord> {
+  patch(
+    origin: AuditOrigin,
+    name: string,
+    changes: ProviderChanges,
+    expected?: ExpectedVersion,
+  ): Promise<ProviderRecord> {
     return this.changes.change(origin, async (transaction, now) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.find(name));
@@ -82,7 +96,7 @@ export class ProviderService {
   }
 
   /** @throws BrokerError `not_found`, or `conflict` while connections exist. */
-  delete(origin: AuditOrigin, name: string, expected?: number | '*'): Promise<void> {
+  delete(origin: AuditOrigin, name: string, expected?: ExpectedVersion): Promise<void> {
     return this.changes.change(origin, async (transaction) => {
       const table = this.#table(transaction);
       requireVersion(`The provider ${name}`, requirePresent(name, await table.find(name)), expected);

@@ -1,4 +1,5 @@
 import type { AuditOrigin } from '@app/audit';
+import type { ExpectedVersion } from '@app/common';
 import { CallerService } from '@app/callers';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query, Res } from '@nestjs/common';
 import {
@@ -9,7 +10,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { type ExpectedVersion, IfMatch } from '../../http/etag.js';
+import { IfMatch } from '../../http/etag.js';
 import { Origin } from '../../http/origin.decorator.js';
 import { type ListView, PageDto, toListView } from '../../http/page.dto.js';
 import type { BrokerReply } from '../../http/request.js';

@@ -9,8 +9,9 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
+import type { ExpectedVersion } from '@app/common';
 import { type BroughtToken, ConnectionService } from '@app/connections';
-import { type ExpectedVersion, IfMatch } from '../../http/etag.js';
+import { IfMatch } from '../../http/etag.js';
 import { ConnectionParams } from '../../http/name.dto.js';
 import { toInstant } from '../../http/instant.js';
 import { Origin } from '../../http/origin.decorator.js';

@@ -9,8 +9,9 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
+import type { ExpectedVersion } from '@app/common';
 import { ProviderService } from '@app/connections';
-import { type ExpectedVersion, IfMatch, setEtag } from '../../http/etag.js';
+import { IfMatch, setEtag } from '../../http/etag.js';
 import { ProviderParams } from '../../http/name.dto.js';
 import { Origin } from '../../http/origin.decorator.js';
 import { type ListView, PageDto, toListView } from '../../http/page.dto.js';

@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { requireVersion } from './expected-version.js';
+
+function thrownBy(run: () => void): unknown {
+  try {
+    run();
+  } catch (error) {
+    const { code, message, facts } = error as Record<string, unknown>;
+    return { code, message, facts };
+  }
+  return undefined;
+}
+
+describe(requireVersion.name, () => {
+  it('should be content with the version that was seen, and where none was named', () => {
+    expect(thrownBy(() => requireVersion('It', { version: 3 }, 3))).toBeUndefined();
+    expect(thrownBy(() => requireVersion('It', { version: 3 }))).toBeUndefined();
+    expect(thrownBy(() => requireVersion('It', undefined))).toBeUndefined();
+  });
+
+  it('should refuse another version, and say which one there is', () => {
+    expect(thrownBy(() => requireVersion('The connection a/b', { version: 4 }, 3))).toMatchObject({
+      code: 'precondition_failed',
+      message: expect.stringMatching(/^The connection a\/b is not at version 3 \(it is at version 4\)/),
+    });
+  });
+
+  it('should refuse a version of what does not exist', () => {
+    expect(thrownBy(() => requireVersion('It', undefined, 1))).toMatchObject({
+      code: 'precondition_failed',
+      message: expect.stringContaining('does not exist'),
+    });
+  });
+});
