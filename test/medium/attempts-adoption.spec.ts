@@ -195,6 +195,9 @@ describe(`${AttemptsRepository.name}: what came back`, () => {
       await expect(find()).rejects.toThrow(EnvelopeError);
       await expect(replica.find(neighbour.provider, neighbour.connection)).rejects.toThrow(EnvelopeError);
       await expect(sut.open(newAttempt(id, { generation: 2 }))).rejects.toThrow(EnvelopeError);
+      const closed = { outcome: 'not_sent', reason: 'unusable_credential' };
+      expect(await storedAttempts(id)).toContainEqual(expect.objectContaining(closed));
+      expect(await storedConnection(id)).toMatchObject({ state: 'active', lease_holder: null });
     });
 
     it.each(['credential', 'token'])('should not open as the %s of another generation', async (column) => {

@@ -10,6 +10,8 @@ import { sealFields, sealToken } from './sealing.js';
 
 /** How long a lease holds without a heartbeat. */
 export const LEASE_MS = 10_000;
+/** A sealed value that does not open needs an operator: its key is missing, or it was changed. */
+const UNREADABLE_RETRY_MS = 60_000;
 
 /** Attempts and leases: the right to send is written down before anything is sent, and what comes back is never lost to a late holder. */
 @Injectable()
@@ -30,7 +32,21 @@ export class AttemptsRepository {
     const attempt = [newId(), request.step, request.trigger, caller, keyId, requestId, clientIp];
     const lease = [request.connectionId, request.generation, request.ignoreBackoff, this.replica, LEASE_MS];
     const [row] = await this.database.query<OpenedRow>({ ...OPEN, values: [...lease, ...attempt] });
-    return row && toOpenAttempt(row, request, this.envelopes);
+    return row && this.#opened(row, request);
+  }
+
+  /** What does not open is certainly not sent: the attempt is closed, and nobody tries again at once. */
+  async #opened(row: OpenedRow, request: AttemptRequest): Promise<OpenAttempt> {
+    try {
+      return toOpenAttempt(row, request, this.envelopes);
+    } catch (error) {
+      const closed = [row.connection_id, row.generation, row.fence, row.attempt_id, 'not_sent', 'unusable_credential'];
+      await this.database.adopt({
+        ...FAIL,
+        values: [...closed, null, null, UNREADABLE_RETRY_MS, null, request.step, 0],
+      });
+      throw error;
+    }
   }
 
   /** Heartbeat. False where the lease is no longer ours. */
