@@ -12,7 +12,7 @@ export interface Change<Result> {
   readonly events: readonly ChangeEvent[];
 }
 
-/** The one way to change what an administrator may change: no change without its row, no row without its change. */
+/** The one way to change what an administrator may change: no change without its row, and no row left standing for none. */
 @Injectable()
 export class RecordedChanges {
   constructor(
@@ -34,17 +34,29 @@ export class RecordedChanges {
     origin: AuditOrigin,
     work: (transaction: Transaction, now: Date) => Promise<Change<Result>>,
   ): Promise<Result> {
+    const standing: AuditEvent[] = [];
     try {
       return await this.database.transaction(async (transaction) => {
         const now = await incrementChangeMark(transaction);
         const { result, events } = await work(transaction, now);
-        await this.audit.appendAll(events.map((event) => recorded(origin, event)));
+        const rows = events.map((event) => recorded(origin, event));
+        await this.audit.appendAll(rows);
+        standing.push(...rows);
         return result;
       });
+    } catch (error) {
+      await this.#takeBack(standing);
+      throw error;
     } finally {
       // Also after a failure: a commit whose answer was lost may have happened.
       this.feed.announce();
     }
+  }
+
+  /** The commit failed, or its answer was lost, after the rows were written: the log says that they may name no change. */
+  async #takeBack(standing: readonly AuditEvent[]): Promise<void> {
+    const rows = standing.map((event) => ({ ...event, outcome: 'failed', reason: 'commit_unconfirmed' }) as const);
+    await this.audit.appendAll(rows).catch(() => undefined);
   }
 }
 

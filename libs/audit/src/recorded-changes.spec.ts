@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ChangeFeed, Database, Transaction } from '@app/database';
+import type { AuditLog } from './audit.log.js';
+import type { AuditEvent } from './event.js';
+import { RecordedChanges } from './recorded-changes.js';
+
+const SYSTEM = { actor: { type: 'system' } } as const;
+const CHANGE = { result: 'done', events: [{ action: 'caller.created', fields: ['rules'] }] } as const;
+
+/** The change of a transaction that ends as told, beside what the log and the caches were told. */
+function make({ commit, append }: { readonly commit?: Error; readonly append?: Error }) {
+  const rows: AuditEvent[] = [];
+  let announced = 0;
+  const transaction = { $queryRaw: () => Promise.resolve([{ now: new Date(0) }]) } as unknown as Transaction;
+  const database = {
+    transaction: async (work: (inside: Transaction) => Promise<unknown>) => {
+      const result = await work(transaction);
+      if (commit !== undefined) {
+        throw commit;
+      }
+      return result;
+    },
+  } as Database;
+  const audit = {
+    appendAll: (events: readonly AuditEvent[]) => {
+      rows.push(...events);
+      return append === undefined ? Promise.resolve() : Promise.reject(append);
+    },
+  } as AuditLog;
+  const feed = { announce: () => void (announced += 1) } as ChangeFeed;
+  const sut = new RecordedChanges(database, audit, feed);
+  return { sut, rows, announced: () => announced };
+}
+
+describe(RecordedChanges.name, () => {
+  it('should record the change before it is committed, and tell the caches', async () => {
+    const { sut, rows, announced } = make({});
+    await expect(sut.change(SYSTEM, async () => CHANGE)).resolves.toBe('done');
+    expect(rows).toEqual([{ ...SYSTEM, ...CHANGE.events[0], outcome: 'ok' }]);
+    expect(announced()).toBe(1);
+  });
+
+  it('should take the row back in the log where the commit failed after it', async () => {
+    const { sut, rows, announced } = make({ commit: new Error('connection lost') });
+    await expect(sut.change(SYSTEM, async () => CHANGE)).rejects.toThrow('connection lost');
+    expect(rows.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['ok', undefined],
+      ['failed', 'commit_unconfirmed'],
+    ]);
+    expect(announced()).toBe(1);
+  });
+
+  it('should make no change that cannot be recorded', async () => {
+    const { sut, rows } = make({ append: new Error('audit down') });
+    await expect(sut.change(SYSTEM, async () => CHANGE)).rejects.toThrow('audit down');
+    expect(rows).toHaveLength(1);
+  });
+});
