@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { auditEvents } from '../support/audit-log.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
-import { broughtToken, pathOf } from '../support/connect.js';
+import { broughtToken, configured, pathOf } from '../support/connect.js';
 import { breakAudit } from '../support/test-database.js';
 
 const SECRET = 'canary-of-a-change';
@@ -138,6 +138,13 @@ describe('every administrative change', () => {
   });
 });
 
+/** Everything that the changes may touch, as it is answered. */
+const picture = async (): Promise<string> => {
+  const paths = [PROVIDER, CONNECTION, CALLER, `${CALLER}/keys`];
+  const answers = await Promise.all(paths.map((path) => broker.as().get(path).set('x-request-id', 'same')));
+  return answers.map(({ headers, body }) => `${headers['etag']} ${JSON.stringify(configured(body))}`).join('\n');
+};
+
 describe('a change that cannot be recorded', () => {
   let mend: (() => Promise<void>) | undefined;
 
@@ -152,12 +159,6 @@ describe('a change that cannot be recorded', () => {
       expect((await send(method, path, body, 'prepared')).status).toBeLessThan(300);
     }
   }
-
-  const picture = async (): Promise<string> => {
-    const paths = [PROVIDER, CONNECTION, CALLER, `${CALLER}/keys`];
-    const answers = await Promise.all(paths.map((path) => broker.as().get(path).set('x-request-id', 'same')));
-    return answers.map(({ headers, text }) => `${headers['etag']} ${text}`).join('\n');
-  };
 
   it.each(CHANGES.map(([method, path], index) => [method, path, index] as const))(
     'should not be made: %s %s (step %d)',

@@ -127,16 +127,6 @@ describe('API keys', () => {
     expect((await broker.as().delete(`${callerPath('stranger')}/keys/${keyId}`)).status).toBe(404);
     expect((await askWith(key, broker)).status).toBe(200);
   });
-
-  it('should have their last use recorded', async () => {
-    const { key } = await callerWith(broker, 'used', { rules: ['*/*'] });
-    await askWith(key, broker);
-
-    await eventually(async () => {
-      const { body } = await broker.as().get(`${callerPath('used')}/keys`);
-      expect(body.items[0].last_used_at).toEqual(TIME);
-    }, 10_000);
-  }, 15_000);
 });
 
 describe('a revocation on one replica', () => {

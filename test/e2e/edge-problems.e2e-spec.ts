@@ -36,7 +36,10 @@ describe('a problem', () => {
 
   it('should be 404, 409 and 412 with what it is about', async () => {
     const credential = { access_token: 'x' };
-    await broker.as().put(pathOf('klavi', 'in-the-way')).send({ credential, token: broughtToken('t', 86_400) });
+    await broker
+      .as()
+      .put(pathOf('klavi', 'in-the-way'))
+      .send({ credential, token: broughtToken('t', 86_400) });
     const guarded = { headers: { ...JSON_TYPE, 'if-match': '"999"' }, body: '{"type":"klavi"}' };
 
     expect(problemOf(await client.ask('GET', pathOf('klavi', 'never')))).toMatchObject({

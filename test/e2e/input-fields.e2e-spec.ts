@@ -27,6 +27,9 @@ function groupWith(group: Fields, field: string, json: string): string {
   return `{${[...others.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`), `"${field}":${json}`].join(',')}}`;
 }
 
+/** One of each kind; that lists and objects are wrong whatever is in them, other tests show. */
+const VALUES = JSON_VALUES.filter(([json, type]) => !['array', 'object'].includes(type) || json.length < 5);
+
 /** Null removes a field of a connection and of what PATCH changes; whether it may is another question than its type. */
 const mayBeNull = (method: string, group: string): boolean => method === 'PATCH' || group !== 'secrets';
 
@@ -45,6 +48,8 @@ describe.each(['onmeta', 'monetate', 'klearstack', 'klavi', 'berbix'])('the fiel
         settings: issued.settings,
         credential: { ...issued.secrets, ...issued.credential },
       });
+    // So that nothing is sent for the valid ones among the values.
+    await broker.as().post(`${pathOf(type, 'fuzzed')}/pause`);
   });
 
   it.each([
@@ -52,10 +57,7 @@ describe.each(['onmeta', 'monetate', 'klearstack', 'klavi', 'berbix'])('the fiel
     ['PUT', 'connection', 'credential'],
     ['PATCH', 'connection', 'settings'],
     ['PATCH', 'connection', 'credential'],
-    ['PUT', 'provider', 'settings'],
     ['PUT', 'provider', 'secrets'],
-    ['PATCH', 'provider', 'settings'],
-    ['PATCH', 'provider', 'secrets'],
   ])('should be refused by name where they are malformed: %s of a %s, %s', async (method, level, group) => {
     const path = level === 'connection' ? pathOf(type, 'fuzzed') : `/admin/providers/${type}`;
     const secrets = { ...issued.secrets, ...issued.credential };
@@ -64,7 +66,7 @@ describe.each(['onmeta', 'monetate', 'klearstack', 'klavi', 'berbix'])('the fiel
     const fields = schemas[group === 'settings' ? 'settings' : 'secrets'];
     const found: string[] = [];
     for (const [field, schema] of Object.entries(fields)) {
-      for (const [json, valueType] of JSON_VALUES) {
+      for (const [json, valueType] of VALUES) {
         const groups = Object.entries(whole).map(
           ([name, values]) => `"${name}":${name === group ? groupWith(values, field, json) : JSON.stringify(values)}`,
         );

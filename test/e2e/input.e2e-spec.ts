@@ -44,9 +44,10 @@ const routes = routesOf(document).map((route) => [`${route.method} ${route.path}
 
 afterAll(() => broker.stop());
 
+const put = (path: string, name: string) => sendExactly(broker, 'PUT', path, JSON.stringify(BODIES[name]));
+
 /** Puts the things there that routes are about, whatever an earlier request did to them. */
 async function prepare(): Promise<void> {
-  const put = (path: string, name: string) => sendExactly(broker, 'PUT', path, JSON.stringify(BODIES[name]));
   await put('/admin/providers/fuzzed', 'PUT /admin/providers/{provider}');
   await put('/admin/providers/fuzzed/connections/fuzzed', 'PUT /admin/providers/{provider}/connections/{connection}');
   await put('/admin/callers/fuzzed', 'PUT /admin/callers/{caller}');
@@ -57,7 +58,7 @@ async function failures<Case>(cases: readonly Case[], judge: (one: Case) => Prom
   const found: string[] = [];
   for (let start = 0; start < cases.length; start += 16) {
     const complaints = await Promise.all(cases.slice(start, start + 16).map(judge));
-    found.push(...complaints.filter((complaint) => complaint !== undefined));
+    found.push(...complaints.filter((one) => one !== undefined));
   }
   return found;
 }
@@ -109,10 +110,11 @@ describe.each(routes)('%s', (name, route: Route) => {
 
   it('should take no malformed query parameter, and none twice', async () => {
     const parameters = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
-    const cases = parameters.flatMap(({ name: query, schema }) => [
-      ...URL_TEXTS.map((value) => ({ query, asked: `${query}=${value}`, wrong: isWrongText(schema, value) })),
-      { query, asked: `${query}=1&${query}=1`, wrong: true },
-    ]);
+    const single = parameters.flatMap(({ name: query, schema }) =>
+      URL_TEXTS.map((value) => ({ query, asked: `${query}=${value}`, wrong: isWrongText(schema, value) })),
+    );
+    const twice = parameters.map(({ name: query }) => ({ query, asked: `${query}=1&${query}=1`, wrong: true }));
+    const cases = [...single, ...twice];
     const found = await failures(cases, async ({ query, asked, wrong }) =>
       complaint(asked, query, await sendExactly(broker, method, `${normal}?${asked}`, text), wrong ? [400] : undefined),
     );
@@ -196,7 +198,7 @@ function mutations(schema: Schema, base: object, path: readonly string[] = []): 
       body: replaced(base, place, json),
       wrong: isWrong({ ...member, ...(property.nullable === true && { nullable: true }) }, type),
     }));
-    return [...here, ...mutations(member, base, place)];
+    return here.concat(mutations(member, base, place));
   });
 }
 

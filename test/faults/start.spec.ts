@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { startTestSandbox } from '../support/sandbox.js';
 import { addressIn, type BrokerProcess, rowsOf, spawnBroker, temporaryFolder } from '../support/process.js';
 
 jest.setTimeout(60_000);
@@ -72,6 +73,26 @@ describe('a start that cannot succeed', () => {
     const broker = start({ DATABASE_URL: process.env['DATABASE_URL'], KEYS_FILE: keys, DATA_DIR: data });
     expect(await broker.exited).toBe(1);
     expect(broker.output()).toContain('chmod 600');
+  });
+
+  it('should find at the start that the key file is not the one that its database was sealed with', async () => {
+    const [data, other] = [await folder(), await folder()];
+    const sandbox = await startTestSandbox();
+    const { settings, secrets, credential } = await sandbox.issue('berbix');
+    const first = start({ DATABASE_URL: process.env['DATABASE_URL'], DATA_DIR: data });
+    const output = await first.untilPrinted('Stop with Ctrl-C');
+    const put = await fetch(`${addressIn(output)}/admin/providers/berbix/connections/sealed`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${adminKeyOf(output)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ settings, credential: { ...secrets, ...credential } }),
+    });
+    expect(put.status).toBe(201);
+    await first.end('SIGTERM');
+    await sandbox.close();
+
+    const second = start({ DATABASE_URL: process.env['DATABASE_URL'], DATA_DIR: other });
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain('which the key file does not hold: add that key to KEYS_FILE');
   });
 
   it('should say what to do where the database cannot be reached', async () => {

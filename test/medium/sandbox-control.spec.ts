@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { IssuedCredential, Sandbox } from '../../apps/sandbox/src/index.js';
+import { type IssuedCredential, loadAnswers, type Sandbox } from '../../apps/sandbox/src/index.js';
 import { refreshRequest, reloginRequest, sendTo, signAssertion, startTestSandbox } from '../support/sandbox.js';
 
-const PROVIDERS = ['berbix', 'klavi', 'klearstack', 'monetate', 'onmeta'];
+const PROVIDERS = [...loadAnswers().keys()].toSorted();
 const START = Date.parse('2026-11-21T10:00:00Z');
 
 let now = START;

@@ -1,4 +1,6 @@
+import { expect } from '@jest/globals';
 import type { TestBroker } from './broker.js';
+import { eventually } from './eventually.js';
 
 /** One line of the log as `GET /audit/events` shows it. */
 export interface AuditLine {
@@ -47,3 +49,32 @@ export async function auditEvents(broker: TestBroker, query = ''): Promise<Audit
   }
   return events;
 }
+
+/** What every event has; a test overrides what it expects otherwise. */
+export const EVENT = {
+  id: expect.stringMatching(/^\d+-\d+$/),
+  at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+  provider: null,
+  connection: null,
+  generation: null,
+  client_ip: '127.0.0.1',
+  upstream_status: null,
+  reason: null,
+  duration_ms: null,
+  token_fingerprint: null,
+  fields: [],
+  count: 1,
+};
+
+/** The actor of what was done with this key. */
+export const actorOf = (key: string, caller: string) => ({ type: 'caller', caller, key_id: key.split('_')[1] });
+
+/** The events of a request, once there are `count`: what became of its refresh is recorded beside the answer. */
+export const eventsOf = (broker: TestBroker, requestId: string, count: number): Promise<AuditLine[]> =>
+  eventually(async () => {
+    const events = await auditEvents(broker, `request_id=${requestId}`);
+    if (events.length < count) {
+      throw new Error(`Only ${events.length} of ${count} events of ${requestId} are in the log.`);
+    }
+    return events;
+  });

@@ -39,11 +39,12 @@ function newSecret(field: string): string {
   return field === 'email' ? `${text}@customers.example` : text;
 }
 
+const respond = (status: number, body: string, headers = {}): Fault => ({ kind: 'respond', status, body, headers });
+
 /** Every way that a provider may fail, in as many as can be with the secrets in its answer. */
 export function echoingFaults(secrets: readonly string[]): readonly Fault[] {
   const echo = secrets.join(' ');
   const json = JSON.stringify({ error: echo, error_description: echo, message: echo, detail: [echo], [echo]: echo });
-  const respond = (status: number, body: string, headers = {}): Fault => ({ kind: 'respond', status, body, headers });
   return [
     respond(200, `<html><body>${echo}</body></html>`, { 'content-type': 'text/html' }),
     respond(200, json),

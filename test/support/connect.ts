@@ -27,6 +27,11 @@ export async function connect(
   return issued;
 }
 
+/** A connection as it is answered, without what renewal in the background changes. */
+export function configured({ refresh: _refresh, updated_at: _updated, ...rest }: Readonly<Record<string, unknown>>) {
+  return rest;
+}
+
 /** A token that an operator brings along, good for `seconds`. */
 export const broughtToken = (accessToken: string, seconds = 3600) => ({
   access_token: accessToken,

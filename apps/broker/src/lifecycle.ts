@@ -1,12 +1,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuditLog } from '@app/audit';
 import { errorFacts, type Log } from '@app/common';
+import { ConnectionsRepository } from '@app/connections';
 import { ChangeFeed, Database } from '@app/database';
 import { AttemptRecorder, Refresher, Scheduler } from '@app/tokens';
 import { Draining } from './health/draining.js';
 
 /** What a replica does beside answering: hear of changes, say in the log that it is there, renew ahead of expiry. */
 export async function beginWork(app: NestFastifyApplication): Promise<void> {
+  await app.get(ConnectionsRepository).requireReadable();
   await app.get(ChangeFeed).start();
   await app.get(AuditLog).append({ action: 'replica.started', outcome: 'ok', actor: { type: 'system' } });
   app.get(Scheduler).start();

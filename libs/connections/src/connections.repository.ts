@@ -3,6 +3,7 @@ import type { ConnectionName } from '@app/common';
 import { Envelopes, Fingerprints } from '@app/crypto';
 import { Database } from '@app/database';
 import type { Connection, ConnectionState } from './connection.js';
+import { openFields } from './sealing.js';
 import { CONNECTION_COLUMNS, type ConnectionRow, toConnection } from './connection-row.js';
 
 /** A claim of the scheduler holds for so long; a replica that dies leaves its claims to the others. */
@@ -50,6 +51,20 @@ export class ConnectionsRepository {
       values: [provider, connection],
     });
     return row && toConnection(row, this);
+  }
+
+  /**
+   * Opens the credential that changed last: a wrong or missing key is found at the start, not at the first refresh.
+   * @throws EnvelopeError that names the missing key.
+   */
+  async requireReadable(): Promise<void> {
+    const [row] = await this.database.query<{ id: string; generation: number; credential: Buffer }>({
+      text: 'select id, generation, credential from connections order by updated_at desc limit 1',
+      values: [],
+    });
+    if (row !== undefined) {
+      openFields(this.envelopes, { table: 'connections', row: row.id, generation: row.generation }, row.credential);
+    }
   }
 
   /** True while somebody holds a live lease on it. */

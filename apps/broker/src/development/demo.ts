@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type ConnectionName, isBrokerError } from '@app/common';
-import { type ConnectionRecord, ConnectionService } from '@app/connections';
+import { type ConnectionRecord, ConnectionService, ProviderService } from '@app/connections';
 import { ProviderRegistry } from '@app/providers';
 
 const SYSTEM = { actor: { type: 'system' } } as const;
@@ -28,11 +28,25 @@ export async function connectDemos(app: NestFastifyApplication, sandboxUrl: stri
     if (held !== undefined && isHealthy(held, sandboxUrl)) {
       continue;
     }
+    await ensureProvider(app, name.provider);
     const { settings, secrets, credential } = await issue(sandboxUrl, name.provider);
     // All at the connection's own level: the provider itself stays free for real connections.
     await connections.put(SYSTEM, name, { settings, credential: { ...secrets, ...credential } });
   }
   return names;
+}
+
+/** A type that was just added has no provider yet; it gets one of the same name. */
+async function ensureProvider(app: NestFastifyApplication, type: string): Promise<void> {
+  const providers = app.get(ProviderService);
+  try {
+    await providers.require(type);
+  } catch (error) {
+    if (!isBrokerError(error, 'not_found')) {
+      throw error;
+    }
+    await providers.put(SYSTEM, type, { type, settings: {}, secrets: {} });
+  }
 }
 
 async function findConnection(

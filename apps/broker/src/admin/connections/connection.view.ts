@@ -117,6 +117,9 @@ type Trouble = ConnectionRecord['stateTrouble'];
 const toTroubleView = (trouble: Trouble): TroubleView | null =>
   trouble && { reason: trouble.reason, upstream_status: trouble.status, parameter: trouble.parameter ?? null };
 
+/** In every other state nothing is sent, whatever time stands in the row. */
+const isScheduled = ({ state }: ConnectionRecord): boolean => state === 'active' || state === 'uncertain';
+
 /** A connection in the words of the HTTP contract. */
 export const toConnectionView = (record: ConnectionRecord): ConnectionView => ({
   provider: record.provider,
@@ -131,7 +134,7 @@ export const toConnectionView = (record: ConnectionRecord): ConnectionView => ({
     expires_at: toTime(record.token.expiresAt),
   },
   refresh: {
-    next_at: toTimeOrNull(record.refreshAt),
+    next_at: isScheduled(record) ? toTimeOrNull(record.refreshAt) : null,
     last_attempt_at: toTimeOrNull(record.lastAttemptAt),
     last_outcome: record.lastOutcome,
     consecutive_failures: record.consecutiveFailures,
