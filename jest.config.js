@@ -14,7 +14,7 @@ const common = {
 const withDatabase = {
   globalSetup: '<rootDir>/test/support/start-postgres.js',
   globalTeardown: '<rootDir>/test/support/stop-postgres.js',
-  setupFilesAfterEnv: ['<rootDir>/test/support/each-file.ts'],
+  testEnvironment: '<rootDir>/test/support/database-environment.js',
   // Modules of dist run as they are: the harness and the process tests use what users run.
   transformIgnorePatterns: ['/node_modules/', '/dist/'],
 };
