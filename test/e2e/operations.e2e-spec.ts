@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect as openSocket } from 'node:net';
 import type { Sandbox } from '../../apps/sandbox/src/index.js';
 import { Draining } from '../../apps/broker/src/health/draining.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
@@ -86,6 +88,30 @@ describe('health', () => {
     });
     expect(refused.headers['retry-after']).toBe('1');
     await replica.stop();
+  });
+
+  it('should stop although a connection is open that never sent a request', async () => {
+    const replica = await startBroker({ replicaOf: broker });
+    const socket = openSocket(Number(new URL(replica.url).port), '127.0.0.1');
+    await once(socket, 'connect');
+    const closed = once(socket, 'close');
+    await replica.stop();
+    await closed;
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('should finish a request under way before it stops', async () => {
+    const replica = await startBroker({ replicaOf: broker });
+    sandbox.fault('onmeta', { kind: 'delay', ms: 800 });
+    const { id } = await connect({ broker: replica, sandbox }, 'onmeta', 'finishing');
+    await eventually(() => expect(sandbox.requests({ credential: id })).toHaveLength(1));
+    const refresh = replica
+      .as()
+      .post(`${pathOf('onmeta', 'finishing')}/refresh`)
+      .then(({ status }) => status);
+    await eventually(() => expect(replica.app.get(Draining).underWay).toBeGreaterThan(0));
+    await replica.stop();
+    expect(await refresh).toBe(200);
   });
 });
 

@@ -1,31 +1,9 @@
 import { AuditEvents, type AuditQuery, AuditModule, type RecordedEvent } from '@app/audit';
-import { Log, Secret } from '@app/common';
-import { type Config, ConfigModule } from '@app/config';
+import { ConfigModule } from '@app/config';
 import { Database, DatabaseModule } from '@app/database';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-
-const ignore = (): void => undefined;
-const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
-
-@Global()
-@Module({ providers: [{ provide: Log, useValue: log }], exports: [Log] })
-class SilentLogModule {}
-
-const config: Config = {
-  environment: 'development',
-  host: '127.0.0.1',
-  port: 0,
-  databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
-  dataDir: '/nowhere',
-  sandbox: false,
-  sandboxPort: 0,
-  keysFile: undefined,
-  bootstrapAdminKey: undefined,
-  outboundAllowedNetworks: [],
-  logLevel: 'silent',
-};
+import { libraryConfig, SilentLogModule } from '../support/library.js';
 
 const SECOND = 1000;
 const BEGAN = Date.parse('2026-11-21T10:00:00Z');
@@ -64,7 +42,7 @@ describe(AuditEvents.name, () => {
 
   beforeAll(async () => {
     const testing = await Test.createTestingModule({
-      imports: [ConfigModule.with(config), SilentLogModule, DatabaseModule, AuditModule],
+      imports: [ConfigModule.with(libraryConfig), SilentLogModule, DatabaseModule, AuditModule],
     }).compile();
     database = testing.get(Database);
     sut = testing.get(AuditEvents);

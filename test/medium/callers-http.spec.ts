@@ -1,11 +1,9 @@
 import { AuditModule } from '@app/audit';
 import { ApiKeyService, CallerService, CallersModule, newApiKey } from '@app/callers';
-import { Log, Secret } from '@app/common';
-import { Config, ConfigModule } from '@app/config';
+import { ConfigModule } from '@app/config';
 import { generateKeyFile, Keyring } from '@app/crypto';
 import { Database, DatabaseModule } from '@app/database';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -14,27 +12,7 @@ import { CallersController } from '../../apps/broker/src/admin/callers/callers.c
 import { AuthenticationGuard } from '../../apps/broker/src/http/authentication.guard.js';
 import { ProblemFilter } from '../../apps/broker/src/http/problem.filter.js';
 import { createValidationPipe } from '../../apps/broker/src/http/validation.pipe.js';
-
-const ignore = (): void => undefined;
-const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
-
-@Global()
-@Module({ providers: [{ provide: Log, useValue: log }], exports: [Log] })
-class SilentLogModule {}
-
-const config: Config = {
-  environment: 'development',
-  host: '127.0.0.1',
-  port: 0,
-  databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
-  dataDir: '/nowhere',
-  sandbox: false,
-  sandboxPort: 0,
-  keysFile: undefined,
-  bootstrapAdminKey: undefined,
-  outboundAllowedNetworks: [],
-  logLevel: 'silent',
-};
+import { libraryConfig, SilentLogModule } from '../support/library.js';
 
 /** The keys that all replicas share. */
 const keyring = new Keyring(generateKeyFile());
@@ -42,7 +20,7 @@ const keyring = new Keyring(generateKeyFile());
 /** The controllers behind the guard, pipe and filter of the application. */
 async function startApp(): Promise<NestFastifyApplication> {
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.with(config), SilentLogModule, DatabaseModule, AuditModule, CallersModule],
+    imports: [ConfigModule.with(libraryConfig), SilentLogModule, DatabaseModule, AuditModule, CallersModule],
     controllers: [CallersController, ApiKeysController],
     providers: [
       { provide: APP_GUARD, useClass: AuthenticationGuard },

@@ -1,39 +1,19 @@
 import { AuditEvents, type AuditOrigin } from '@app/audit';
 import { ApiKeyService, Authenticator, type CallerFields, CallerService, CallersModule } from '@app/callers';
-import { Log, Secret } from '@app/common';
-import { Config, ConfigModule } from '@app/config';
+import { ConfigModule } from '@app/config';
 import { generateKeyFile, Keyring } from '@app/crypto';
 import { ChangeFeed, Database, DatabaseModule } from '@app/database';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Global, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-
-const ignore = (): void => undefined;
-const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
-
-@Global()
-@Module({ providers: [{ provide: Log, useValue: log }], exports: [Log] })
-class SilentLogModule {}
-
-const config: Config = {
-  environment: 'development',
-  host: '127.0.0.1',
-  port: 0,
-  databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
-  dataDir: '/nowhere',
-  sandbox: false,
-  sandboxPort: 0,
-  keysFile: undefined,
-  bootstrapAdminKey: undefined,
-  outboundAllowedNetworks: [],
-  logLevel: 'silent',
-};
+import { libraryConfig, SilentLogModule } from '../support/library.js';
 
 /** The keys that all replicas share. */
 const keyring = new Keyring(generateKeyFile());
 
 const startReplica = (): Promise<TestingModule> =>
-  Test.createTestingModule({ imports: [ConfigModule.with(config), SilentLogModule, DatabaseModule, CallersModule] })
+  Test.createTestingModule({
+    imports: [ConfigModule.with(libraryConfig), SilentLogModule, DatabaseModule, CallersModule],
+  })
     .overrideProvider(Keyring)
     .useValue(keyring)
     .compile();

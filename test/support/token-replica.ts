@@ -1,6 +1,6 @@
 import { type AuditOrigin, AuditLog } from '@app/audit';
 import { createLog, Log, revealAll, Secret } from '@app/common';
-import { type Config, ConfigModule } from '@app/config';
+import { ConfigModule } from '@app/config';
 import { type Connection, ConnectionsRepository } from '@app/connections';
 import { generateKeyFile, Keyring } from '@app/crypto';
 import { ChangeFeed, Database, DatabaseModule } from '@app/database';
@@ -16,6 +16,7 @@ import { AttemptRecorder, Refresher, Scheduler, TokensModule } from '@app/tokens
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { eventually } from './eventually.js';
+import { libraryConfig } from './library.js';
 
 /** Work that nobody asked for. */
 export const SYSTEM: AuditOrigin = { actor: { type: 'system' } };
@@ -76,20 +77,6 @@ export const granted = (accessToken: string, credential: Readonly<Record<string,
   },
 });
 
-const config: Config = {
-  environment: 'development',
-  host: '127.0.0.1',
-  port: 0,
-  databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
-  dataDir: '/nowhere',
-  sandbox: false,
-  sandboxPort: 0,
-  keysFile: undefined,
-  bootstrapAdminKey: undefined,
-  outboundAllowedNetworks: [],
-  logLevel: 'silent',
-};
-
 /** The keys that all replicas of a test file share. */
 const keyring = new Keyring(generateKeyFile());
 
@@ -117,7 +104,7 @@ export interface TokenReplica {
 export async function startTokenReplica(provider = new HeldProvider()): Promise<TokenReplica> {
   const lines: string[] = [];
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.with(config), LinesModule.with(lines), DatabaseModule, TokensModule],
+    imports: [ConfigModule.with(libraryConfig), LinesModule.with(lines), DatabaseModule, TokensModule],
   })
     .overrideProvider(Keyring)
     .useValue(keyring)

@@ -20,8 +20,9 @@ export async function beginWork(app: NestFastifyApplication): Promise<void> {
  */
 export async function endWork(app: NestFastifyApplication, log: Log): Promise<void> {
   const audit = app.get(AuditLog);
-  app.get(Draining).begin();
+  const answered = app.get(Draining).begin();
   await app.get(Scheduler).stop();
+  await answered;
   await app.close();
   await app.get(Refresher).drain();
   await app.get(AttemptRecorder).settle();

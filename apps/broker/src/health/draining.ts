@@ -1,15 +1,42 @@
 import { Injectable } from '@nestjs/common';
 
-/** Whether the broker is stopping: readiness says so, and no new request is begun. */
+/** Whether the broker is stopping: readiness says so, no new request is begun, and those under way are finished. */
 @Injectable()
 export class Draining {
   #on = false;
+  #underWay = 0;
+  #idle: (() => void) | undefined;
 
   get isOn(): boolean {
     return this.#on;
   }
 
-  begin(): void {
+  /** Requests that are being answered. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** A request was taken on. */
+  enter(): void {
+    this.#underWay += 1;
+  }
+
+  /** It was answered, or its sender went away. */
+  leave(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) {
+      this.#idle?.();
+    }
+  }
+
+  /** Takes on no more requests; resolves when none is under way. */
+  begin(): Promise<void> {
     this.#on = true;
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+      if (this.#underWay === 0) {
+        resolve();
+      }
+    });
   }
 }

@@ -15,6 +15,8 @@ export function installEdge(instance: FastifyInstance, draining: Draining, log: 
       return;
     }
     if (!draining.isOn || request.url.startsWith('/health/')) {
+      draining.enter();
+      reply.raw.once('close', () => draining.leave());
       done();
       return;
     }

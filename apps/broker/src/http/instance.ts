@@ -21,7 +21,8 @@ export function createInstance(log: Log): FastifyInstance {
     },
     bodyLimit: MOST_BODY_BYTES,
     keepAliveTimeout: 65_000,
-    forceCloseConnections: 'idle',
+    // Requests under way are waited for before (Draining); a connection that was only opened must not hold the end up.
+    forceCloseConnections: true,
     return503OnClosing: false,
     genReqId: requestId,
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, log),

@@ -1,0 +1,28 @@
+import { Log, Secret } from '@app/common';
+import type { Config } from '@app/config';
+import { Global, Module } from '@nestjs/common';
+
+const ignore = (): void => undefined;
+
+/** A Log that says nothing, for libraries that are tested without the application. */
+export const silentLog: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
+
+/** Makes it injectable everywhere. */
+@Global()
+@Module({ providers: [{ provide: Log, useValue: silentLog }], exports: [Log] })
+export class SilentLogModule {}
+
+/** What a library needs to know of the environment: the test file's own database, and nothing on the disk. */
+export const libraryConfig: Config = {
+  environment: 'development',
+  host: '127.0.0.1',
+  port: 0,
+  databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
+  dataDir: '/nowhere',
+  sandbox: false,
+  sandboxPort: 0,
+  keysFile: undefined,
+  bootstrapAdminKey: undefined,
+  outboundAllowedNetworks: [],
+  logLevel: 'silent',
+};
