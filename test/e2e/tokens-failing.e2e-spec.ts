@@ -42,7 +42,8 @@ const newConnection = async (provider: string, options: IssueOptions & { readonl
     view: async () => (await broker.as().get(path)).body as Record<string, unknown>,
     fault: (fault: Fault) => sandbox.fault(provider, { ...fault, credential: id }),
     answers: () => sandbox.requests({ credential: id }).map(({ status, answer }) => answer ?? status),
-    backOffEnds: () => sql(`update connections set retry_at = clock_timestamp() where name = $1`, [connection]),
+    backOffEnds: () =>
+      sql(`update connections set retry_at = clock_timestamp() - interval '1 minute' where name = $1`, [connection]),
     /** A first back-off is a second, which a slow machine may need between two lines of a test. */
     backOffLasts: () =>
       sql(`update connections set retry_at = retry_at + interval '1 minute' where name = $1`, [connection]),
