@@ -110,6 +110,12 @@ describe('refresh now', () => {
     expect(sandbox.requests({ provider })).toHaveLength(asked);
   });
 
+  it('should tell the status that the provider answered, whichever success it was', async () => {
+    const { id } = await settled('berbix', 'created');
+    sandbox.fault('berbix', { kind: 'modify', status: 201, credential: id });
+    expect((await act('berbix', 'created', 'refresh')).body).toMatchObject({ outcome: 'ok', upstream_status: 201 });
+  });
+
   it('should not wait for the back-off of earlier failures', async () => {
     const { id } = await settled('onmeta', 'impatient');
     sandbox.fault('onmeta', { kind: 'rate_limited', retry_after: 3600, credential: id });

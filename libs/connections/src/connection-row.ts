@@ -62,6 +62,7 @@ export function toConnection(row: ConnectionRow, opener: Opener): Connection {
     consecutiveFailures: row.consecutive_failures,
     lastOutcome: row.last_outcome,
     lastTrouble: toTrouble(row.last_reason, row.last_upstream_status, null),
+    lastStatus: row.last_upstream_status,
     nextStep: row.next_step,
     fields: new Set([
       ...Object.keys(row.provider_settings),

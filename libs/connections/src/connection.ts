@@ -51,6 +51,8 @@ export interface Connection {
   readonly consecutiveFailures: number;
   readonly lastOutcome: OutcomeKind | null;
   readonly lastTrouble: Trouble | null;
+  /** HTTP status that the provider answered to the last attempt, good or bad; null where it gave none. */
+  readonly lastStatus: number | null;
   /** `relogin` once its credential was refused and can be won back without a person. */
   readonly nextStep: Step;
   /** Names of all fields that are set, at either level. */

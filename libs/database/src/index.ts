@@ -5,5 +5,5 @@ export { Database, type Statement, type Transaction } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { Prisma } from './generated/client.js';
-export { type Migration, migrate, missingMigrations, readMigrations } from './migrate.js';
-export { isStorageFailure, toStorageError } from './storage-error.js';
+export { migrate, missingMigrations } from './migrate.js';
+export { toStorageError } from './storage-error.js';

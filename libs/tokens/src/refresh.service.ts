@@ -40,8 +40,8 @@ export class RefreshService {
       throw blocked;
     }
     try {
-      await this.refresher.refresh(connection, { trigger: 'admin', origin });
-      return { outcome: 'ok', reason: null, upstreamStatus: (await this.#require(name)).lastTrouble?.status ?? 200 };
+      const { lastStatus } = await this.refresher.refresh(connection, { trigger: 'admin', origin });
+      return { outcome: 'ok', reason: null, upstreamStatus: lastStatus };
     } catch (error) {
       if (!isBrokerError(error) || !FAILED.has(error.code)) {
         throw error;

@@ -41,6 +41,7 @@ const base: WithToken = {
   consecutiveFailures: 0,
   lastOutcome: 'ok',
   lastTrouble: null,
+  lastStatus: null,
   nextStep: 'refresh',
   fields: new Set(['access_token']),
   changedAt: NOW - 600_000,
