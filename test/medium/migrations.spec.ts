@@ -66,7 +66,7 @@ describe('migrations', () => {
   it('should apply once where several replicas start together', async () => {
     await withDatabase(async (_client, url) => {
       const applied = await Promise.all([migrate(url), migrate(url), migrate(url)]);
-      expect(applied.flat()).toEqual(['20261121000000_init']);
+      expect(applied.flat()).toEqual(['20261121000000_init', '20261121120000_refresh_protocol']);
       await expect(migrate(url)).resolves.toEqual([]);
     });
   });

@@ -1,5 +1,8 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Log, Secret } from '@app/common';
-import type { Config } from '@app/config';
+import { type Config, TIMING } from '@app/config';
 import { Global, Module } from '@nestjs/common';
 
 const ignore = (): void => undefined;
@@ -19,10 +22,12 @@ export const libraryConfig: Config = {
   port: 0,
   databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
   dataDir: '/nowhere',
+  spoolDir: mkdtempSync(join(tmpdir(), 'claviger-spool-')),
   sandbox: false,
   sandboxPort: 0,
   keysFile: undefined,
   bootstrapAdminKey: undefined,
   outboundAllowedNetworks: [],
   logLevel: 'silent',
+  timing: TIMING,
 };

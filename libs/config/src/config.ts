@@ -1,4 +1,5 @@
 import type { LogLevel, Secret } from '@app/common';
+import type { Timing } from './timing.js';
 
 /** The environment, typed and validated: the one place that knows it (`config.module.ts` builds it, nobody else reads `process.env`). */
 export interface Config {
@@ -9,6 +10,8 @@ export interface Config {
   readonly databaseUrl: Secret | undefined;
   /** Absolute path of the folder that development keeps its database, keys and admin key in. */
   readonly dataDir: string;
+  /** Absolute path of this replica's folder for answers that are not stored yet; on a disk that outlives the process. */
+  readonly spoolDir: string;
   readonly sandbox: boolean;
   readonly sandboxPort: number;
   /** Absolute path of the key file; absent in development where it is made in `dataDir`. */
@@ -17,5 +20,6 @@ export interface Config {
   /** CIDR networks that plain http and non-public addresses are allowed in. */
   readonly outboundAllowedNetworks: readonly string[];
   readonly logLevel: LogLevel;
+  readonly timing: Timing;
 }
 export const Config = Symbol('Config');

@@ -31,6 +31,11 @@ export class Environment {
   readonly DATA_DIR: string = '.data';
 
   @IsOptional()
+  @IsString()
+  @IsNotEmpty({ message: 'must not be empty' })
+  readonly SPOOL_DIR?: string;
+
+  @IsOptional()
   @IsIn(['on', 'off'], { message: 'must be "on" or "off"' })
   readonly SANDBOX?: 'on' | 'off';
 

@@ -1,11 +1,12 @@
 import { Secret } from '@app/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Config } from './config.js';
 import { ConfigError, type VariableProblem } from './config.error.js';
 import { Environment } from './environment.js';
 import { parseNetworks } from './network-list.js';
+import { TIMING } from './timing.js';
 import { type VariableName, VARIABLES } from './variables.js';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
@@ -55,6 +56,7 @@ function interpret(environment: Environment): Config {
     port: environment.PORT,
     databaseUrl: environment.DATABASE_URL === undefined ? undefined : new Secret(environment.DATABASE_URL),
     dataDir: resolve(environment.DATA_DIR),
+    spoolDir: resolve(environment.SPOOL_DIR ?? join(environment.DATA_DIR, 'spool')),
     sandbox: !production && environment.SANDBOX !== 'off',
     sandboxPort: environment.SANDBOX_PORT,
     keysFile: environment.KEYS_FILE === undefined ? undefined : resolve(environment.KEYS_FILE),
@@ -62,5 +64,6 @@ function interpret(environment: Environment): Config {
       environment.BOOTSTRAP_ADMIN_KEY === undefined ? undefined : new Secret(environment.BOOTSTRAP_ADMIN_KEY),
     outboundAllowedNetworks: networks === undefined ? (production ? [] : LOOPBACK) : parseNetworks(networks),
     logLevel: environment.LOG_LEVEL,
+    timing: TIMING,
   };
 }

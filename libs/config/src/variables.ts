@@ -11,6 +11,7 @@ export type VariableName =
   | 'PORT'
   | 'DATABASE_URL'
   | 'DATA_DIR'
+  | 'SPOOL_DIR'
   | 'SANDBOX'
   | 'SANDBOX_PORT'
   | 'KEYS_FILE'
@@ -28,6 +29,10 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
     example: 'postgresql://claviger:password@db.example.com:5432/claviger',
   },
   DATA_DIR: { meaning: 'The folder for the embedded database and generated keys (development).', example: '.data' },
+  SPOOL_DIR: {
+    meaning: "This replica's own folder for answers not stored yet, on a disk that outlives it. Unset: spool in DATA_DIR.",
+    example: '/var/lib/claviger/spool',
+  },
   SANDBOX: { meaning: '"on" or "off": the stand-in for the providers (development only).', example: 'off' },
   SANDBOX_PORT: { meaning: 'The port of the sandbox.', example: '3900' },
   KEYS_FILE: {
