@@ -1,3 +1,4 @@
+import { toSecrets } from '@app/common';
 import { stringify } from 'lossless-json';
 import type { Failure, FailureReason, Grant } from '@app/providers';
 import type { AnswersFile, DocumentedAnswer, Fault, Step } from '../../apps/sandbox/src/index.js';
@@ -11,6 +12,7 @@ export interface DocumentedStep {
   /** Dotted paths of what a success states; undefined where it does not. */
   readonly paths: {
     readonly token: string;
+    readonly refresh: string | undefined;
     readonly expiresIn: string | undefined;
     readonly expiresAt: string | undefined;
   };
@@ -32,7 +34,8 @@ function documentedStep(step: Step, success: unknown, errors: readonly Documente
   if (token === undefined) {
     throw new Error(`The success of ${step} has no place for "{access}": write it into the answers file.`);
   }
-  const paths = { token, expiresIn: pathOf(success, '{ttl}'), expiresAt: pathOf(success, '{expires_float}') };
+  const refresh = pathOf(success, '{refresh}');
+  const paths = { token, refresh, expiresIn: pathOf(success, '{ttl}'), expiresAt: pathOf(success, '{expires_float}') };
   return { step, errors, success: stringify(success) ?? '', paths };
 }
 
@@ -50,15 +53,18 @@ export function failureOf({ outcome, status, reason, parameter, headers }: Docum
 
 /** Everything that goes wrong with any provider, whatever it documents. */
 export function brokenAnswers({ success, paths }: DocumentedStep): readonly BrokenAnswer[] {
+  // A refresh token that came without a usable access token is kept; what is in a Secret is not compared.
+  const salvaged = paths.refresh === undefined ? {} : { salvaged: toSecrets({ refresh_token: 'any' }) };
+  const withoutToken: Failure = { ...unknown('no_token', 200), ...salvaged };
   return [
     ['200 with HTML', respond(200, '<html>gateway</html>', 'text/html'), unknown('unreadable_answer', 200)],
     ['200 with an empty body', respond(200, ''), unknown('unreadable_answer', 200)],
     ['200 with JSON that is no object', respond(200, '["token"]'), unknown('unreadable_answer', 200)],
     ['truncated JSON', { kind: 'modify', body: success.slice(0, -1) }, unknown('unreadable_answer', 200)],
     ['an answer cut in the middle', { kind: 'truncate' }, unknown('connection_reset', 200)],
-    ['no token', { kind: 'modify', delete: [paths.token] }, unknown('no_token', 200)],
-    ['a token that is null', { kind: 'modify', set: { [paths.token]: null } }, unknown('no_token', 200)],
-    ['a token with a line break', { kind: 'modify', set: { [paths.token]: 'a\r\nb' } }, unknown('no_token', 200)],
+    ['no token', { kind: 'modify', delete: [paths.token] }, withoutToken],
+    ['a token that is null', { kind: 'modify', set: { [paths.token]: null } }, withoutToken],
+    ['a token with a line break', { kind: 'modify', set: { [paths.token]: 'a\r\nb' } }, withoutToken],
     ['__proto__', { kind: 'modify', body: `{"__proto__":${success}}` }, unknown('no_token', 200)],
     ['10 MB', { kind: 'flood', bytes: 10_000_000, processed: true }, unknown('answer_too_large', 200)],
     ['10 MB in chunks', { kind: 'flood', bytes: 10_000_000, chunked: true }, unknown('answer_too_large', 200)],
@@ -112,21 +118,26 @@ export function unusualAnswers({ success, paths }: DocumentedStep): readonly (re
 type Lifetime = Pick<Grant, 'expiresInSeconds' | 'expiryClamped'>;
 
 /** Lifetimes that an answer may state, and what must come of them. The token is opaque, so that nothing else tells. */
-export function statedLifetimes({ paths }: DocumentedStep): readonly (readonly [string, Fault, Lifetime])[] {
+export function statedLifetimes(
+  { paths }: DocumentedStep,
+  zeroSaysNothing: boolean,
+): readonly (readonly [string, Fault, Lifetime])[] {
   const { token, expiresIn, expiresAt } = paths;
   const opaque = { [token]: 'opaque-token' };
   const stating = [expiresIn, expiresAt].filter((path) => path !== undefined);
   const absent: Fault = { kind: 'modify', set: opaque, delete: stating };
   const stated = expiresIn === undefined ? [] : LIFETIMES;
   return [
-    ['nothing', absent, { expiresInSeconds: null, expiryClamped: false }],
+    ['nothing', absent, NOTHING],
     ...stated.map(([value, expiresInSeconds, expiryClamped]) => {
       const fault: Fault = { kind: 'modify', set: { ...opaque, [expiresIn ?? '']: value } };
-      return [JSON.stringify(value), fault, { expiresInSeconds, expiryClamped }] as const;
+      const expected = value === 0 && zeroSaysNothing ? NOTHING : { expiresInSeconds, expiryClamped };
+      return [JSON.stringify(value), fault, expected] as const;
     }),
   ];
 }
 
+const NOTHING: Lifetime = { expiresInSeconds: null, expiryClamped: false };
 const YEAR = 365 * 86_400;
 const LIFETIMES = [
   [0, 60, true],

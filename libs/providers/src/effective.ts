@@ -1,5 +1,6 @@
 import { BrokerError, type Secret } from '@app/common';
-import type { EffectiveCredential } from './provider.js';
+import type { EffectiveCredential, Settings } from './provider.js';
+import type { Configured } from './steps.js';
 
 /** What is configured at one level: of a provider, or of one connection. */
 export interface ConfiguredLevel {
@@ -7,18 +8,35 @@ export interface ConfiguredLevel {
   readonly secrets: Readonly<Record<string, Secret>>;
 }
 
-/** The provider's settings and secrets with the connection's own on top, field by field. */
+/**
+ * The provider's settings and secrets with the connection's own on top, field by field; settings that are objects at both
+ * levels, name by name.
+ */
 export function mergeLevels(provider: ConfiguredLevel, connection: ConfiguredLevel): EffectiveCredential {
   return {
-    settings: { ...provider.settings, ...connection.settings },
+    settings: mergeSettings(provider.settings, connection.settings),
     secrets: { ...provider.secrets, ...connection.secrets },
   };
+}
+
+/** Settings with others on top: field by field, and where both have an object, name by name. */
+export function mergeSettings(below: Settings, above: Settings): Settings {
+  const merged = Object.entries(above).map(([name, value]) => {
+    const under = valueOf(below, name);
+    return [name, isRecord(under) && isRecord(value) ? { ...under, ...value } : value] as const;
+  });
+  return { ...below, ...Object.fromEntries(merged) };
 }
 
 /** Names of the fields that have a value, settings and secrets alike. */
 export function setFields({ settings, secrets }: EffectiveCredential): ReadonlySet<string> {
   const entries = [...Object.entries(settings), ...Object.entries(secrets)];
   return new Set(entries.filter(([, value]) => value !== undefined).map(([name]) => name));
+}
+
+/** What can be planned with: the settings, and the names of what has a value. */
+export function configuredOf(effective: EffectiveCredential): Configured {
+  return { fields: setFields(effective), settings: effective.settings };
 }
 
 /**
@@ -58,6 +76,10 @@ export function noRelogin(type: string): BrokerError {
 
 function missing(name: string): BrokerError {
   return new BrokerError('connection_misconfigured', `The field "${name}" is missing: store it.`);
+}
+
+function isRecord(value: unknown): value is Settings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function valueOf<T>(fields: Readonly<Record<string, T>>, name: string): T | undefined {

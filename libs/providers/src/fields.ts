@@ -1,15 +1,65 @@
-/** The subset of JSON Schema that a field is described and checked with. */
-export interface FieldSchema {
-  readonly type: 'string' | 'integer' | 'boolean';
-  readonly description: string;
+import { ONE_LINE, ONE_WORD } from './patterns.js';
+import type { Provider, Settings } from './provider.js';
+
+/** The subset of JSON Schema (draft 2020-12 and 07 alike) that a field is described and checked with. */
+export type FieldSchema = { readonly description: string } & ValueSchema;
+
+/** A value of any shape that a setting may have. */
+export type ValueSchema =
+  TextSchema | NumberSchema | FlagSchema | NullSchema | ListSchema | RecordSchema | AlternativesSchema;
+
+/** What every value may carry. */
+interface Described {
+  readonly description?: string;
+}
+
+export interface TextSchema extends Described {
+  readonly type: 'string';
   readonly format?: 'uri' | 'email';
   readonly pattern?: string;
   readonly enum?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
-  readonly default?: string | number | boolean;
+  readonly default?: string;
+}
+
+export interface NumberSchema extends Described {
+  readonly type: 'integer' | 'number';
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default?: number;
+}
+
+export interface FlagSchema extends Described {
+  readonly type: 'boolean';
+  readonly default?: boolean;
+}
+
+export interface ListSchema extends Described {
+  readonly type: 'array';
+  readonly items: ValueSchema;
+  readonly minItems?: number;
+  readonly maxItems: number;
+}
+
+/** An object: of these names and no others, or of any names that a pattern allows. */
+export interface RecordSchema extends Described {
+  readonly type: 'object';
+  readonly properties?: Readonly<Record<string, ValueSchema>>;
+  readonly required?: readonly string[];
+  readonly propertyNames?: { readonly type: 'string'; readonly pattern: string };
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly additionalProperties: false | ValueSchema;
+}
+
+export interface NullSchema extends Described {
+  readonly type: 'null';
+}
+
+/** A value of any of several schemas. */
+export interface AlternativesSchema extends Described {
+  readonly anyOf: readonly ValueSchema[];
 }
 
 /** One configurable field. It may be set at either level; the connection's value wins. */
@@ -22,7 +72,7 @@ export interface ProviderField {
   /** `unless_relogin`: may be absent where one of the traits' re-login sets is complete. */
   readonly required: boolean | 'unless_relogin';
   readonly schema: FieldSchema;
-  /** What a schema cannot tell, e.g. that a key parses: the complaint ("must be …"), or undefined where the value is fine. */
+  /** What a schema cannot tell of a text, e.g. that a key parses: the complaint ("must be …"), or undefined where it is fine. */
   readonly check?: (value: string) => string | undefined;
 }
 
@@ -32,13 +82,6 @@ type Required = ProviderField['required'];
 /** Longest secret in characters: an RSA key of 16384 bits in PEM fits. */
 const LONGEST_SECRET = 16_384;
 const LONGEST_SETTING = 1024;
-
-/** Visible ASCII without blanks: what can stand in a header as one word. */
-export const ONE_WORD = '^[\\x21-\\x7e]+$';
-/** Anything but control characters. */
-export const ONE_LINE = '^[^\\x00-\\x1f\\x7f]+$';
-/** ASCII with line breaks. */
-export const LINES = '^[\\x20-\\x7e\\t\\r\\n]+$';
 
 /** A setting that is a short text. */
 export function textSetting(name: string, usualLevel: Level, required: Required, description: string): ProviderField {
@@ -50,6 +93,15 @@ export function textSetting(name: string, usualLevel: Level, required: Required,
 export function choiceSetting(name: string, words: readonly [string, ...string[]], description: string): ProviderField {
   const schema = { type: 'string', description, enum: words, default: words[0] } as const;
   return { name, secret: false, usualLevel: 'provider', required: false, schema };
+}
+
+/** A setting of any shape. */
+export function setting(
+  name: string,
+  schema: FieldSchema,
+  rest: Partial<Pick<ProviderField, 'usualLevel' | 'required' | 'check'>> = {},
+): ProviderField {
+  return { name, secret: false, usualLevel: 'provider', required: false, schema, ...rest };
 }
 
 /** The setting `base_url`: absolute http(s) URL that the paths of the exchanges are appended to. */
@@ -64,8 +116,13 @@ export function secretField(
   usualLevel: Level,
   required: Required,
   description: string,
-  rest: Pick<FieldSchema, 'pattern' | 'format'> = { pattern: ONE_WORD },
+  rest: Pick<TextSchema, 'pattern' | 'format'> = { pattern: ONE_WORD },
 ): ProviderField {
   const schema = { type: 'string', description, minLength: 1, maxLength: LONGEST_SECRET, ...rest } as const;
   return { name, secret: true, usualLevel, required, schema };
+}
+
+/** The fields of a provider as they are required with these settings, the provider's and the connection's together. */
+export function fieldsOf(provider: Provider, settings: Settings): readonly ProviderField[] {
+  return provider.fieldsFor?.(settings) ?? provider.fields;
 }

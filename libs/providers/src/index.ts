@@ -1,17 +1,27 @@
 export { describeType, type ProviderTypeDescription } from './describe.js';
-export { type ConfiguredLevel, mergeLevels, setFields } from './effective.js';
+export { configuredOf, type ConfiguredLevel, mergeLevels, mergeSettings, setFields } from './effective.js';
 export { failed } from './failed.js';
-export type { FieldSchema, ProviderField } from './fields.js';
-export type { Failure, FailureKind, FailureReason, Grant, Granted, Outcome, OutcomeKind } from './outcome.js';
+export { type FieldSchema, fieldsOf, type ProviderField } from './fields.js';
+export type {
+  Failure,
+  FailureKind,
+  FailureReason,
+  Grant,
+  Granted,
+  Introspected,
+  IntrospectionOutcome,
+  Outcome,
+  OutcomeKind,
+} from './outcome.js';
 export { AddressGuard } from './outbound/address-guard.js';
 export type { Resolve } from './outbound/connection.js';
 export type { OutboundAnswer, OutboundRequest } from './outbound/exchange.js';
 export { OutboundClient, type OutboundOptions, type SendOptions } from './outbound/outbound.client.js';
-export type { EffectiveCredential, Provider, Step } from './provider.js';
+export type { EffectiveCredential, GrantStep, Introspection, Provider, Settings, Step } from './provider.js';
 export { ProviderRegistry } from './provider.registry.js';
 export { ProvidersModule } from './providers.module.js';
 export { type AttemptOptions, type AttemptResult, RefreshExchange } from './refresh.exchange.js';
 export type { ObjectSchema, PropertySchema } from './schema.js';
-export { canRefresh, canRelogin, type FieldNames, nextStep, type StepFacts } from './steps.js';
-export type { Traits } from './traits.js';
+export { canRefresh, canRelogin, type Configured, type FieldNames, nextStep, type StepFacts } from './steps.js';
+export { type Traits, traitsOf } from './traits.js';
 export { checkComplete, checkFields, type GroupNames, type LevelInput } from './validation.js';

@@ -13,6 +13,7 @@ export type FailureReason =
   | 'unauthorized'
   | 'forbidden'
   | 'invalid_grant'
+  | 'credential_used'
   // misconfigured
   | 'invalid_client'
   | 'missing_parameter'
@@ -28,6 +29,8 @@ export type FailureReason =
   | 'rate_limited'
   | 'unprocessed'
   | 'abandoned_before_send'
+  | 'circuit_open'
+  | 'retry_budget'
   // unknown
   | 'timeout'
   | 'connection_reset'
@@ -49,6 +52,8 @@ export interface Grant {
   readonly expiryClamped: boolean;
   /** Fields of the credential that this answer replaces; a field that did not come back is kept. */
   readonly credential: Readonly<Record<string, Secret>>;
+  /** Lifetime of the replaced credential from the moment of the answer, in whole seconds, where the provider states one. */
+  readonly credentialExpiresInSeconds?: number;
   /** What else was issued with the token, as strings: Berbix's `client_token` and `transaction_id`. */
   readonly extra: Readonly<Record<string, string>>;
 }
@@ -68,6 +73,20 @@ export interface Failure {
   readonly parameter?: string;
   /** Whole seconds that the provider asked us to wait. */
   readonly retryAfterSeconds?: number;
+  /**
+   * Fields of the credential that came with an answer of success whose access token cannot be used: a new refresh token may
+   * be the only valid one in the world.
+   */
+  readonly salvaged?: Readonly<Record<string, Secret>>;
 }
 
 export type Outcome = Granted | Failure;
+
+/** What a provider tells of a credential (RFC 7662): still `unused`, or `used`, that is consumed, revoked or expired. */
+export interface Introspected {
+  readonly kind: 'ok';
+  readonly status: number;
+  readonly verdict: 'unused' | 'used';
+}
+
+export type IntrospectionOutcome = Introspected | Failure;

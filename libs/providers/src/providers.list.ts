@@ -7,6 +7,8 @@ import { KlearstackModule } from './klearstack/klearstack.module.js';
 import { KlearstackProvider } from './klearstack/klearstack.provider.js';
 import { MonetateModule } from './monetate/monetate.module.js';
 import { MonetateProvider } from './monetate/monetate.provider.js';
+import { OAuth2Module } from './oauth2/oauth2.module.js';
+import { OAuth2Provider } from './oauth2/oauth2.provider.js';
 import { OnmetaModule } from './onmeta/onmeta.module.js';
 import { OnmetaProvider } from './onmeta/onmeta.provider.js';
 import type { Provider } from './provider.js';
@@ -23,5 +25,6 @@ export const PROVIDER_TYPES: readonly ProviderType[] = [
   { module: KlaviModule, provider: KlaviProvider },
   { module: KlearstackModule, provider: KlearstackProvider },
   { module: MonetateModule, provider: MonetateProvider },
+  { module: OAuth2Module, provider: OAuth2Provider },
   { module: OnmetaModule, provider: OnmetaProvider },
 ];

@@ -19,7 +19,8 @@ import { RefreshExchange } from './refresh.exchange.js';
     {
       provide: OutboundClient,
       inject: [Config],
-      useFactory: (config: Config) => new OutboundClient(new AddressGuard(config.outboundAllowedNetworks)),
+      useFactory: (config: Config) =>
+        new OutboundClient(new AddressGuard(config.outboundAllowedNetworks), { deadlineMs: config.timing.deadlineMs }),
     },
     RefreshExchange,
   ],

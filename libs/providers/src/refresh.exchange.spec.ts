@@ -1,19 +1,30 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { createLog, toSecrets } from '@app/common';
+import { OAuth2Provider } from './oauth2/oauth2.provider.js';
 import { OnmetaProvider } from './onmeta/onmeta.provider.js';
 import { AddressGuard } from './outbound/address-guard.js';
+import type { OutboundAnswer } from './outbound/exchange.js';
 import { OutboundClient } from './outbound/outbound.client.js';
 import { failed } from './failed.js';
 import { RefreshExchange } from './refresh.exchange.js';
 
 const CREDENTIAL = { settings: {}, secrets: toSecrets({ api_key: 'k', refresh_token: 'r' }) };
+const ANSWER: OutboundAnswer = {
+  status: 200,
+  contentType: 'application/json',
+  retryAfter: undefined,
+  body: '{"success":true,"data":{"accessToken":"a1"},"error":{}}',
+};
+
+const fullDisk = (): Promise<void> => Promise.reject(new Error('disk full'));
 
 function newSut() {
   const client = new OutboundClient(new AddressGuard([]));
   const send = jest.spyOn(client, 'send');
+  const probe = jest.spyOn(client, 'probe');
   const lines: string[] = [];
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
-  return { sut: new RefreshExchange(client, log), send, lines };
+  return { sut: new RefreshExchange(client, log), send, probe, lines };
 }
 
 describe(RefreshExchange.name, () => {
@@ -53,6 +64,111 @@ describe(RefreshExchange.name, () => {
     });
     expect(send).not.toHaveBeenCalled();
     expect(lines.join()).toContain('The field \\"email\\" is missing');
+  });
+
+  it('should hand over the whole raw answer before it is read', async () => {
+    const { sut, send } = newSut();
+    const provider = new OnmetaProvider();
+    const events: string[] = [];
+    send.mockResolvedValue(ANSWER);
+    jest.spyOn(provider, 'read').mockImplementation(() => {
+      events.push('read');
+      return failed('no_token', 200);
+    });
+    const onAnswer = async (answer: OutboundAnswer) => {
+      await Promise.resolve();
+      events.push(answer.body);
+    };
+
+    await sut.send(provider, 'refresh', CREDENTIAL, { now: 0, onAnswer });
+
+    expect(events).toEqual([ANSWER.body, 'read']);
+    expect(send).toHaveBeenCalledWith(expect.anything(), {});
+  });
+
+  it('should read an answer that could not be kept', async () => {
+    const { sut, send, lines } = newSut();
+    send.mockResolvedValue(ANSWER);
+
+    expect(await sut.send(new OnmetaProvider(), 'refresh', CREDENTIAL, { now: 0, onAnswer: fullDisk })).toMatchObject({
+      outcome: { kind: 'ok' },
+    });
+    expect(lines.join()).toContain('An answer could not be kept');
+  });
+
+  it('should hand over nothing where nothing was answered', async () => {
+    const { sut, send } = newSut();
+    send.mockResolvedValue(failed('timeout'));
+    const onAnswer = jest.fn<(answer: OutboundAnswer) => Promise<void>>();
+
+    await sut.send(new OnmetaProvider(), 'refresh', CREDENTIAL, { now: 0, onAnswer });
+
+    expect(onAnswer).not.toHaveBeenCalled();
+  });
+
+  it('should read a kept answer without asking anybody', () => {
+    const { sut, send } = newSut();
+
+    expect(sut.readAgain(new OnmetaProvider(), 'refresh', ANSWER, CREDENTIAL, 0)).toMatchObject({ kind: 'ok' });
+    expect(send).not.toHaveBeenCalled();
+  });
+
+  describe('introspect', () => {
+    const oauth2 = new OAuth2Provider(new Map());
+    const settings = { token_url: 'https://a.example/t', introspection_url: 'https://a.example/i', client_id: 'c' };
+    const credential = { settings, secrets: toSecrets({ client_secret: 's', refresh_token: 'r' }) };
+
+    it('should ask once whether the credential is unused', async () => {
+      const { sut, send } = newSut();
+      send.mockResolvedValue({ ...ANSWER, body: '{"active":true}' });
+
+      const { outcome } = await sut.introspect(oauth2, credential, { now: 0, deadlineMs: 7 });
+
+      expect(outcome).toEqual({ kind: 'ok', status: 200, verdict: 'unused' });
+      expect(send).toHaveBeenCalledTimes(1);
+      expect(send).toHaveBeenCalledWith(expect.objectContaining({ url: 'https://a.example/i' }), { deadlineMs: 7 });
+    });
+
+    it('should pass on why nothing was answered', async () => {
+      const { sut, send } = newSut();
+      send.mockResolvedValue(failed('connect_failed'));
+
+      expect((await sut.introspect(oauth2, credential, { now: 0 })).outcome).toMatchObject({ kind: 'not_sent' });
+    });
+
+    it('should ask nobody where the type or the configuration cannot tell', async () => {
+      const { sut, send } = newSut();
+
+      for (const [provider, one] of [
+        [new OnmetaProvider(), CREDENTIAL],
+        [oauth2, { ...credential, settings: {} }],
+      ] as const) {
+        expect((await sut.introspect(provider, one, { now: 0 })).outcome).toMatchObject({
+          reason: 'unusable_credential',
+        });
+      }
+      expect(send).not.toHaveBeenCalled();
+    });
+  });
+
+  describe('probe', () => {
+    it('should try the address of the refresh and send nothing', async () => {
+      const { sut, send, probe } = newSut();
+      probe.mockResolvedValue(undefined);
+
+      expect(await sut.probe(new OnmetaProvider(), CREDENTIAL)).toBeUndefined();
+      expect(probe).toHaveBeenCalledWith('https://api.platform.onmeta.in/v1/users/refresh-token');
+      expect(send).not.toHaveBeenCalled();
+    });
+
+    it('should say why there is no address to try', async () => {
+      const { sut, probe } = newSut();
+
+      expect(await sut.probe(new OnmetaProvider(), { settings: {}, secrets: {} })).toMatchObject({
+        reason: 'unusable_credential',
+      });
+      expect(probe).not.toHaveBeenCalled();
+    });
   });
 
   it('should survive a provider that throws while reading, and say so without repeating the answer', async () => {

@@ -2,21 +2,42 @@ import { describe, expect, it } from '@jest/globals';
 import { BerbixProvider } from './berbix/berbix.provider.js';
 import { KlearstackProvider } from './klearstack/klearstack.provider.js';
 import { KlaviProvider } from './klavi/klavi.provider.js';
+import { OAuth2Provider } from './oauth2/oauth2.provider.js';
 import { OnmetaProvider } from './onmeta/onmeta.provider.js';
 import type { Provider } from './provider.js';
-import { canRefresh, canRelogin, type FieldNames, nextStep } from './steps.js';
+import { canRefresh, canRelogin, type Configured, nextStep } from './steps.js';
 
 const onmeta = new OnmetaProvider();
 const klavi = new KlaviProvider();
 
-const having = (secrets: Record<string, string>, settings: Record<string, string> = {}): FieldNames =>
-  new Set(Object.keys({ ...secrets, ...settings }));
+const having = (secrets: Record<string, string>, settings: Record<string, string> = {}): Configured => ({
+  fields: new Set(Object.keys({ ...secrets, ...settings })),
+  settings,
+});
 
 describe(canRefresh.name, () => {
   it('should need what a refresh is made with', () => {
     expect(canRefresh(onmeta, having({ api_key: 'k', refresh_token: 'r' }))).toBe(true);
     expect(canRefresh(onmeta, having({ api_key: 'k', email: 'a@b.c' }))).toBe(false);
     expect(canRefresh(onmeta, having({ refresh_token: 'r' }))).toBe(false);
+  });
+});
+
+describe('a type whose needs depend on its settings', () => {
+  const sut = new OAuth2Provider(new Map());
+  const own = { token_url: 'https://a.example/token', client_id: 'c', client_secret: 's' };
+
+  it('should refresh without a refresh token where the grant needs none', () => {
+    expect(canRefresh(sut, having(own, { grant: 'client_credentials' }))).toBe(true);
+    expect(canRefresh(sut, having(own))).toBe(false);
+    expect(canRefresh(sut, having({ ...own, refresh_token: 'r' }))).toBe(true);
+  });
+
+  it('should still try a rolling token that has lapsed', () => {
+    const rolling = { ...having({ ...own, access_token: 'a' }), settings: { rolling: true } };
+
+    expect(nextStep(sut, rolling, { tokenLives: false, rejected: false })).toBe('refresh');
+    expect(nextStep(sut, rolling, { tokenLives: true, rejected: true })).toBeUndefined();
   });
 });
 

@@ -1,3 +1,5 @@
+import type { Provider, Settings } from './provider.js';
+
 /** How a provider treats its credentials (refresh.md, "Traits of a provider"): what the refresh engine must know. */
 export interface Traits {
   /** `static`: a repeat is safe. `grace`: safe within `graceSeconds` of the first send. `strict`: a repeat revokes everything. */
@@ -20,6 +22,13 @@ export interface Traits {
   readonly refreshAt: number;
   /** Lifetime in seconds of a token whose provider states none and that is no JWT. */
   readonly defaultTtlSeconds: number;
-  /** Scheme of the Authorization header that its tokens are used with. */
-  readonly tokenType: 'Bearer' | 'Token';
+  /** Scheme of the Authorization header that its tokens are used with: `Bearer`, `Token` … */
+  readonly tokenType: string;
+  /** A refresh token that was not used for so many seconds dies; absent where it does not, or nobody says so. */
+  readonly idleSeconds?: number;
+}
+
+/** How a provider behaves with these settings, the provider's and the connection's together. */
+export function traitsOf(provider: Provider, settings: Settings): Traits {
+  return provider.traitsFor?.(settings) ?? provider.traits;
 }

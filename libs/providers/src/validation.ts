@@ -1,9 +1,9 @@
 import type { FieldError } from '@app/common';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { complaintOf } from './complaints.js';
-import { setFields } from './effective.js';
-import type { ProviderField } from './fields.js';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { configuredOf } from './effective.js';
+import { fieldsOf, type ProviderField } from './fields.js';
 import type { EffectiveCredential, Provider } from './provider.js';
+import { fieldErrorOf, faultsOf, type SchemaFault } from './schema-errors.js';
 import { secretsSchema, settingsSchema } from './schema.js';
 import { canRelogin } from './steps.js';
 
@@ -19,7 +19,7 @@ export interface LevelInput {
   readonly secrets?: unknown;
 }
 
-const ajv = new Ajv({ allErrors: true, formats: { uri: isBaseUrl, email: /^[^\s@]+@[^\s@]+$/ } });
+const ajv = new Ajv({ allErrors: true, verbose: true, formats: { uri: isBaseUrl, email: /^[^\s@]+@[^\s@]+$/ } });
 
 interface Validators {
   readonly settings: ValidateFunction;
@@ -41,17 +41,22 @@ export function checkFields(provider: Provider, input: LevelInput, names: GroupN
   ];
 }
 
-/** What is missing in a provider's and a connection's fields together; `names` are those of the level that is being written. */
+/** What is missing or does not fit in a provider's and a connection's fields together; `names` are those of the level that is being written. */
 export function checkComplete(provider: Provider, effective: EffectiveCredential, names: GroupNames): FieldError[] {
-  const fields = setFields(effective);
-  const relogin = canRelogin(provider, fields);
-  return provider.fields
+  const configured = configuredOf(effective);
+  const relogin = canRelogin(provider, configured);
+  const missing = fieldsOf(provider, effective.settings)
     .filter(({ required }) => required === true || (required === 'unless_relogin' && !relogin))
-    .filter(({ name }) => !fields.has(name))
+    .filter(({ name }) => !configured.fields.has(name))
     .map(({ name, secret }) => ({
       field: `${secret ? names.secrets : names.settings}.${name}`,
       message: 'is required',
     }));
+  const wrong = (provider.check?.(effective) ?? []).map(({ field, message }) => ({
+    field: field.replace(/^secrets(?=\.)/, names.secrets).replace(/^settings(?=\.)/, names.settings),
+    message,
+  }));
+  return [...missing, ...wrong];
 }
 
 function checkGroup(
@@ -66,7 +71,9 @@ function checkGroup(
   }
   const group = secret ? names.secrets : names.settings;
   if (!validate(value)) {
-    return (validate.errors ?? []).map((error) => fieldErrorOf(error, provider, group, secret, names));
+    return faultsOf(validate.errors ?? []).map((fault) =>
+      fieldErrorOf(isUnknownField(fault) ? worded(fault, provider, secret, names) : fault, group),
+    );
   }
   const fields = provider.fields.filter((field) => field.secret === secret);
   return fields.flatMap((field) => deeperErrors(field, value as Readonly<Record<string, unknown>>, group));
@@ -82,22 +89,15 @@ function deeperErrors(
   return message === undefined ? [] : [{ field: `${prefix}.${name}`, message }];
 }
 
-function fieldErrorOf(
-  error: ErrorObject,
-  provider: Provider,
-  group: string,
-  secret: boolean,
-  names: GroupNames,
-): FieldError {
-  if (error.keyword !== 'additionalProperties') {
-    return { field: `${group}${error.instancePath.replaceAll('/', '.')}`, message: complaintOf(error) };
-  }
-  const name = String(error.params['additionalProperty']);
-  const isMisplaced = provider.fields.some((field) => field.name === name && field.secret !== secret);
+const isUnknownField = ({ unknown, path }: SchemaFault): boolean => unknown && path.length === 1;
+
+/** A field that is unknown in its group may be known in the other one. */
+function worded(fault: SchemaFault, provider: Provider, secret: boolean, names: GroupNames): SchemaFault {
+  const isMisplaced = provider.fields.some((field) => field.name === fault.path[0] && field.secret !== secret);
   const message = isMisplaced
     ? `belongs under "${secret ? names.settings : names.secrets}"`
     : `is not a field of the type "${provider.type}"`;
-  return { field: `${group}.${name}`, message };
+  return { ...fault, message };
 }
 
 function validatorsOf(provider: Provider): Validators {

@@ -28,6 +28,15 @@ describe('JSON of answers', () => {
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
   });
 
+  it('should find an item of a list by its number alone', () => {
+    const body = '{"errors":[{"code":"expired_token"}]}';
+
+    expect(at(body, 'errors.0.code')).toBe('expired_token');
+    expect(at(body, 'errors.1.code')).toBeUndefined();
+    expect(at(body, 'errors.length')).toBeUndefined();
+    expect(at(body, 'errors.-1')).toBeUndefined();
+  });
+
   it('should find nothing that is inherited', () => {
     expect(at('{"data":{}}', 'constructor')).toBeUndefined();
     expect(at('{"data":{}}', 'data.toString')).toBeUndefined();

@@ -16,11 +16,19 @@ export function parseJsonObject(text: string): JsonObject | undefined {
   }
 }
 
-/** The value at a dotted path (`data.accessToken`), or undefined where there is none; inherited properties are none. */
+/**
+ * The value at a dotted path (`data.accessToken`, `errors.0.code`), or undefined where there is none; inherited properties
+ * are none.
+ */
 export function lookUp(json: JsonObject, path: string): unknown {
-  return path
-    .split('.')
-    .reduce<unknown>((value, key) => (isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), json);
+  return path.split('.').reduce<unknown>((value, key) => memberOf(value, key), json);
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) {
+    return /^\d+$/.test(key) ? (value as readonly unknown[])[Number(key)] : undefined;
+  }
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** The text of a string that is not empty, or the digits of a number as received; undefined for anything else. */

@@ -31,6 +31,9 @@ const read = (answer: Partial<OutboundAnswer>, reading: Partial<Reading> = {}): 
     0,
   );
 
+const readLifetime = (rexp: unknown): Outcome =>
+  read({ body: JSON.stringify({ access_token: 'a', refresh_token: 'r', rexp }) }, { credentialExpiresIn: 'rexp' });
+
 describe(readAnswer.name, () => {
   it('should read all that was issued', () => {
     const outcome = read({
@@ -120,6 +123,95 @@ describe(readAnswer.name, () => {
       status: 500,
       reason: 'missing_parameter',
       parameter: 'p',
+    });
+  });
+
+  it('should salvage a new refresh token that came with an access token that cannot be used', () => {
+    const outcome = read({ body: '{"access_token":"a\\nb","refresh_token":"r2"}' });
+
+    expect(outcome).toMatchObject({ kind: 'unknown', status: 200, reason: 'no_token' });
+    expect(outcome.kind === 'unknown' && outcome.salvaged?.['refresh_token']?.reveal()).toBe('r2');
+    expect(JSON.stringify(outcome)).not.toContain('r2');
+  });
+
+  it.each<[string, Partial<OutboundAnswer>, Partial<Reading>]>([
+    ['a failure', { status: 400, body: '{"refresh_token":"r2"}' }, {}],
+    [
+      'a refusal that rides on 200',
+      { body: '{"refresh_token":"r2","error":"x"}' },
+      { error: 'error', codes: { x: 'invalid_grant' } },
+    ],
+    [
+      'the unusable token itself',
+      { body: '{"access_token":"a\\nb"}' },
+      { credential: { access_token: 'access_token' } },
+    ],
+    ['nothing', { body: '{"refresh_token":null}' }, {}],
+  ])('should salvage nothing from %s', (_what, answer, reading) => {
+    expect(read(answer, reading)).not.toHaveProperty('salvaged');
+  });
+
+  it('should read how long the new refresh token lives', () => {
+    expect(readLifetime('15897600')).toMatchObject({ grant: { credentialExpiresInSeconds: 15_897_600 } });
+    for (const nonsense of [null, 0, -1, 'soon']) {
+      expect(readLifetime(nonsense)).not.toHaveProperty('grant.credentialExpiresInSeconds');
+    }
+  });
+
+  describe('what counts as success', () => {
+    const token = '{"access_token":"a1","ok":true,"result":"0000"}';
+
+    it.each([
+      ['a status that is none', { status: 201 }, { successStatuses: [200] }, 'unexpected_status'],
+      ['a body that says otherwise', {}, { successWhen: { path: 'ok', equals: false } }, 'no_token'],
+      ['a body that says nothing', {}, { successWhen: { path: 'success', equals: true } }, 'no_token'],
+    ])('should not take a token from %s', (_what, answer, reading, reason) => {
+      expect(read({ body: token, ...answer }, reading)).toMatchObject({ kind: 'unknown', reason });
+    });
+
+    it.each([
+      { successStatuses: [200, 201] },
+      { successWhen: { path: 'ok', equals: true } },
+      { successWhen: { path: 'ok', equals: 'true' } },
+      { successWhen: { path: 'result', equals: '0000' } },
+    ])('should be content with %j', (reading) => {
+      expect(read({ body: token }, reading)).toMatchObject({ kind: 'ok' });
+    });
+
+    it('should never lose a token to an error field beside it', () => {
+      const reading = { error: 'error', codes: { '0': 'invalid_grant' } } as const;
+
+      expect(read({ body: '{"access_token":"a1","error":"0"}' }, reading)).toMatchObject({ kind: 'ok' });
+    });
+  });
+
+  describe('what a failure means', () => {
+    const reading: Partial<Reading> = {
+      error: 'error',
+      codes: { invalid_grant: 'invalid_grant', busy: 'bad_request' },
+      meanings: [
+        { status: 403, code: 'invalid_grant', reason: 'forbidden' },
+        { status: 416, reason: 'rate_limited' },
+        { code: 'ratelimited', reason: 'rate_limited' },
+      ],
+    };
+    const failing = (status: number, code?: string) =>
+      read({ status, body: code === undefined ? 'no JSON' : `{"error":"${code}"}` }, reading);
+
+    it.each([
+      [403, 'invalid_grant', 'rejected', 'forbidden'],
+      [400, 'invalid_grant', 'rejected', 'invalid_grant'],
+      [500, 'invalid_grant', 'rejected', 'invalid_grant'],
+      [200, 'invalid_grant', 'rejected', 'invalid_grant'],
+      [200, 'ratelimited', 'not_sent', 'rate_limited'],
+      [200, 'surprise', 'unknown', 'no_token'],
+      [416, undefined, 'not_sent', 'rate_limited'],
+      [429, 'busy', 'not_sent', 'rate_limited'],
+      [400, 'surprise', 'misconfigured', 'bad_request'],
+      [400, 'constructor', 'misconfigured', 'bad_request'],
+      [503, undefined, 'unknown', 'server_error'],
+    ])('should read %d with %p as %s: %s', (status, code, kind, reason) => {
+      expect(failing(status, code)).toEqual({ kind, status, reason });
     });
   });
 

@@ -5,7 +5,8 @@ import type { Reading, Refusal } from '../answer/reading.js';
 import { findSetting, noRelogin, requireSecret } from '../effective.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, Provider, Step } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
+import { basicAuthorization } from '../request/basic.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
 import { BERBIX_FIELDS } from './berbix.fields.js';
@@ -41,22 +42,21 @@ export class BerbixProvider implements Provider {
     tokenType: 'Bearer',
   };
 
-  request(step: Step, credential: EffectiveCredential): OutboundRequest {
+  request(step: GrantStep, credential: EffectiveCredential): OutboundRequest {
     if (step === 'relogin') {
       throw noRelogin(this.type);
     }
-    const user = Buffer.from(`${requireSecret(credential, 'api_secret')}:`).toString('base64');
     const fields = { grant_type: 'refresh_token', refresh_token: requireSecret(credential, 'refresh_token') };
     return buildRequest({
       method: 'POST',
       baseUrl: findSetting(credential, 'base_url') ?? BASE_URL,
       path: '/v0/tokens',
-      headers: { authorization: `Basic ${user}` },
-      body: { encoding: 'json', fields },
+      headers: { authorization: basicAuthorization(requireSecret(credential, 'api_secret'), '') },
+      parameters: { encoding: 'json', fields },
     });
   }
 
-  read(_step: Step, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
+  read(_step: GrantStep, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
     return readAnswer(answer, READING, this.traits, now);
   }
 }

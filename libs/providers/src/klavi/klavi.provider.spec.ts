@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { revealAll, toSecrets } from '@app/common';
-import type { Step } from '../provider.js';
+import type { GrantStep } from '../provider.js';
 import { KlaviProvider } from './klavi.provider.js';
 
 const SECRETS = { access_token: 'a1', access_key: 'k', secret_key: 's' };
 
 const sut = new KlaviProvider();
 const credential = (settings: Record<string, unknown> = {}) => ({ settings, secrets: toSecrets(SECRETS) });
-const read = (step: Step, body: string, status = 200) =>
+const read = (step: GrantStep, body: string, status = 200) =>
   sut.read(step, { status, contentType: '', retryAfter: undefined, body }, credential(), 0);
 
 describe(KlaviProvider.name, () => {
@@ -42,7 +42,7 @@ describe(KlaviProvider.name, () => {
     expect(outcome.kind === 'ok' && revealAll(outcome.grant.credential)).toEqual({ access_token: 'a2' });
   });
 
-  it.each<[Step, number, string, string]>([
+  it.each<[GrantStep, number, string, string]>([
     ['refresh', 401, 'rejected', 'unauthorized'],
     ['relogin', 401, 'misconfigured', 'invalid_client'],
     ['refresh', 403, 'rejected', 'forbidden'],

@@ -4,7 +4,7 @@ import type { Reading } from '../answer/reading.js';
 import { findSetting, requireSecret } from '../effective.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, Provider, Step } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
 import { KLAVI_FIELDS } from './klavi.fields.js';
@@ -20,7 +20,7 @@ const REFRESH: Reading = {
   reasons: { 416: 'bad_request' },
 };
 
-const READINGS: Readonly<Record<Step, Reading>> = {
+const READINGS: Readonly<Record<GrantStep, Reading>> = {
   refresh: REFRESH,
   relogin: { ...REFRESH, reasons: { ...REFRESH.reasons, 401: 'invalid_client' } },
 };
@@ -51,7 +51,7 @@ export class KlaviProvider implements Provider {
     tokenType: 'Bearer',
   };
 
-  request(step: Step, credential: EffectiveCredential): OutboundRequest {
+  request(step: GrantStep, credential: EffectiveCredential): OutboundRequest {
     const host = findSetting(credential, 'environment') === 'sandbox' ? SANDBOX : PRODUCTION;
     const baseUrl = findSetting(credential, 'base_url') ?? host;
     const prefix = findSetting(credential, 'product') === 'data' ? '/data/v1' : '/monitor/v1';
@@ -60,13 +60,18 @@ export class KlaviProvider implements Provider {
         accessKey: requireSecret(credential, 'access_key'),
         secretKey: requireSecret(credential, 'secret_key'),
       };
-      return buildRequest({ method: 'POST', baseUrl, path: `${prefix}/auth`, body: { encoding: 'json', fields } });
+      return buildRequest({
+        method: 'POST',
+        baseUrl,
+        path: `${prefix}/auth`,
+        parameters: { encoding: 'json', fields },
+      });
     }
     const authorization = `Bearer ${requireSecret(credential, 'access_token')}`;
     return buildRequest({ method: 'GET', baseUrl, path: `${prefix}/refresh`, headers: { authorization } });
   }
 
-  read(step: Step, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
+  read(step: GrantStep, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
     return readAnswer(answer, READINGS[step], this.traits, now);
   }
 }

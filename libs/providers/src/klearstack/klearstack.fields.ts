@@ -1,4 +1,5 @@
-import { baseUrlSetting, choiceSetting, ONE_LINE, type ProviderField, secretField, textSetting } from '../fields.js';
+import { baseUrlSetting, choiceSetting, type ProviderField, secretField, textSetting } from '../fields.js';
+import { ONE_LINE } from '../patterns.js';
 
 /** What is configured for KlearStack. */
 export const KLEARSTACK_FIELDS: readonly ProviderField[] = [

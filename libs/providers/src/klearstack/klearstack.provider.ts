@@ -4,7 +4,7 @@ import type { Reading, Refusal } from '../answer/reading.js';
 import { findSetting, requireSecret, requireSetting } from '../effective.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, Provider, Step } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
 import { KLEARSTACK_FIELDS } from './klearstack.fields.js';
@@ -42,7 +42,7 @@ export class KlearstackProvider implements Provider {
     tokenType: 'Bearer',
   };
 
-  request(step: Step, credential: EffectiveCredential): OutboundRequest {
+  request(step: GrantStep, credential: EffectiveCredential): OutboundRequest {
     const baseUrl = requireSetting(credential, 'base_url');
     const encoding = findSetting(credential, 'encoding') === 'multipart' ? 'multipart' : 'form';
     const company = { company_name: requireSetting(credential, 'company_name') };
@@ -51,19 +51,19 @@ export class KlearstackProvider implements Provider {
         username: requireSecret(credential, 'username'),
         password: requireSecret(credential, 'password'),
       };
-      const body = { encoding, fields: { ...login, ...company } } as const;
-      return buildRequest({ method: 'POST', baseUrl, path: '/access/klearstack/get_access_token', body });
+      const parameters = { encoding, fields: { ...login, ...company } } as const;
+      return buildRequest({ method: 'POST', baseUrl, path: '/access/klearstack/get_access_token', parameters });
     }
     return buildRequest({
       method: 'POST',
       baseUrl,
       path: '/access/klearstack/getaccesstokenfromrefreshtoken',
       headers: { authorization: `Bearer ${requireSecret(credential, 'access_token')}` },
-      body: { encoding, fields: { refresh_token: requireSecret(credential, 'refresh_token'), ...company } },
+      parameters: { encoding, fields: { refresh_token: requireSecret(credential, 'refresh_token'), ...company } },
     });
   }
 
-  read(_step: Step, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
+  read(_step: GrantStep, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
     return readAnswer(answer, READING, this.traits, now);
   }
 }

@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
-import { baseUrlSetting, choiceSetting, LINES, type ProviderField, secretField, textSetting } from '../fields.js';
+import { baseUrlSetting, choiceSetting, type ProviderField, secretField, textSetting } from '../fields.js';
+import { LINES } from '../patterns.js';
 
 /** What is configured for Monetate. */
 export const MONETATE_FIELDS: readonly ProviderField[] = [

@@ -7,7 +7,7 @@ import type { Reading } from '../answer/reading.js';
 import { findSetting, noRelogin, requireSecret, requireSetting } from '../effective.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, Provider, Step } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
 import { MONETATE_FIELDS } from './monetate.fields.js';
@@ -45,7 +45,7 @@ export class MonetateProvider implements Provider {
     tokenType: 'Token',
   };
 
-  async request(step: Step, credential: EffectiveCredential, now: number): Promise<OutboundRequest> {
+  async request(step: GrantStep, credential: EffectiveCredential, now: number): Promise<OutboundRequest> {
     if (step === 'relogin') {
       throw noRelogin(this.type);
     }
@@ -58,7 +58,7 @@ export class MonetateProvider implements Provider {
     });
   }
 
-  read(_step: Step, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
+  read(_step: GrantStep, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
     return readAnswer(answer, READING, this.traits, now);
   }
 }

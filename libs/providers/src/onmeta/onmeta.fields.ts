@@ -1,4 +1,5 @@
-import { baseUrlSetting, choiceSetting, ONE_WORD, type ProviderField, secretField } from '../fields.js';
+import { baseUrlSetting, choiceSetting, type ProviderField, secretField } from '../fields.js';
+import { ONE_WORD } from '../patterns.js';
 
 /** What is configured for Onmeta. */
 export const ONMETA_FIELDS: readonly ProviderField[] = [

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { toSecrets } from '@app/common';
-import type { Step } from '../provider.js';
+import type { GrantStep } from '../provider.js';
 import { OnmetaProvider } from './onmeta.provider.js';
 
 const SECRETS = { api_key: 'key', refresh_token: 'r1', email: 'jane@example.com' };
 
 const sut = new OnmetaProvider();
 const credential = (settings: Record<string, unknown> = {}) => ({ settings, secrets: toSecrets(SECRETS) });
-const read = (step: Step, body: object, status = 200) =>
+const read = (step: GrantStep, body: object, status = 200) =>
   sut.read(step, { status, contentType: '', retryAfter: undefined, body: JSON.stringify(body) }, credential(), 0);
 
 describe(OnmetaProvider.name, () => {

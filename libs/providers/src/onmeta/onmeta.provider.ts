@@ -5,7 +5,7 @@ import type { Reading, Refusal } from '../answer/reading.js';
 import { findSetting, requireSecret } from '../effective.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, Provider, Step } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
 import { ONMETA_FIELDS } from './onmeta.fields.js';
@@ -20,7 +20,7 @@ const REFRESH: Reading = {
   refusal: refusalInBody,
 };
 
-const READINGS: Readonly<Record<Step, Reading>> = {
+const READINGS: Readonly<Record<GrantStep, Reading>> = {
   refresh: REFRESH,
   // The log-in proves nothing but the API key.
   relogin: { ...REFRESH, reasons: { 401: 'invalid_client' } },
@@ -49,7 +49,7 @@ export class OnmetaProvider implements Provider {
     tokenType: 'Bearer',
   };
 
-  request(step: Step, credential: EffectiveCredential): OutboundRequest {
+  request(step: GrantStep, credential: EffectiveCredential): OutboundRequest {
     const host = findSetting(credential, 'environment') === 'staging' ? STAGING : PRODUCTION;
     const baseUrl = findSetting(credential, 'base_url') ?? host;
     const headers = { 'x-api-key': requireSecret(credential, 'api_key') };
@@ -60,7 +60,7 @@ export class OnmetaProvider implements Provider {
         baseUrl,
         path: '/v1/users/login',
         headers,
-        body: { encoding: 'json', fields },
+        parameters: { encoding: 'json', fields },
       });
     }
     const authorization = `Bearer ${requireSecret(credential, 'refresh_token')}`;
@@ -72,7 +72,7 @@ export class OnmetaProvider implements Provider {
     });
   }
 
-  read(step: Step, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
+  read(step: GrantStep, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
     return readAnswer(answer, READINGS[step], this.traits, now);
   }
 }

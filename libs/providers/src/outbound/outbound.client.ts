@@ -49,21 +49,40 @@ export class OutboundClient {
    * it returns: an answer of any status, or a failure by name.
    */
   async send(request: OutboundRequest, options: SendOptions = {}): Promise<OutboundAnswer | Failure> {
-    if (!URL.canParse(request.url) || !this.#settings.guard.allowsUrl(new URL(request.url))) {
-      return failed('address_refused');
-    }
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
     const deadline = expiry(deadlineMs);
-    const patience = expiry(Math.min(deadlineMs, this.#connectTimeoutMs));
     try {
-      const socket = await openConnection(new URL(request.url), this.#settings, patience.signal);
+      return await this.#connected(request.url, deadlineMs, (socket) =>
+        sendOver(socket, request, options, deadline.signal),
+      );
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  /** Opens a connection as a request to this URL would, and closes it with not a byte sent. Undefined where it stood. */
+  probe(url: string): Promise<Failure | undefined> {
+    return this.#connected(url, this.#connectTimeoutMs, async (socket) => void socket.destroy());
+  }
+
+  async #connected<Result>(
+    url: string,
+    withinMs: number,
+    use: (socket: Socket) => Promise<Result>,
+  ): Promise<Result | Failure> {
+    if (!URL.canParse(url) || !this.#settings.guard.allowsUrl(new URL(url))) {
+      return failed('address_refused');
+    }
+    const patience = expiry(Math.min(withinMs, this.#connectTimeoutMs));
+    try {
+      const socket = await openConnection(new URL(url), this.#settings, patience.signal);
       patience.cancel();
-      return await sendOver(socket, request, options, deadline.signal);
+      return await use(socket);
     } catch (error) {
-      return failed(error instanceof NotConnected ? error.reason : 'abandoned_before_send');
+      // Whatever else went wrong may have done so after the first byte.
+      return failed(error instanceof NotConnected ? error.reason : 'connection_reset');
     } finally {
       patience.cancel();
-      deadline.cancel();
     }
   }
 }
@@ -82,7 +101,7 @@ async function sendOver(
   deadline: AbortSignal,
 ): Promise<OutboundAnswer | Failure> {
   try {
-    if (!(await onConnected())) {
+    if (!(await isWanted(onConnected))) {
       return failed('abandoned_before_send');
     }
     if (deadline.aborted || socket.destroyed) {
@@ -91,6 +110,14 @@ async function sendOver(
     return await exchangeOver(socket, request, deadline);
   } finally {
     socket.destroy();
+  }
+}
+
+async function isWanted(onConnected: () => boolean | Promise<boolean>): Promise<boolean> {
+  try {
+    return await onConnected();
+  } catch {
+    return false;
   }
 }
 
