@@ -17,6 +17,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=production /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY libs/providers/src/oauth2/presets libs/providers/src/oauth2/presets
 COPY package.json ./
 COPY bin bin
 COPY prisma prisma

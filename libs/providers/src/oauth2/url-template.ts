@@ -1,0 +1,39 @@
+import { BrokerError } from '@app/common';
+
+const PLACEHOLDER = /\{([a-z][a-z0-9_]*)\}/g;
+
+/** Names of the parameters that a URL template asks for. */
+export const parametersOf = (template: string): readonly string[] =>
+  [...template.matchAll(PLACEHOLDER)].flatMap(([, name]) => name ?? []);
+
+/** The template with its parameters, or undefined where one is missing or no http(s) URL without user comes of it. */
+export function fillTemplate(template: string, values: Readonly<Record<string, string>>): string | undefined {
+  if (!parametersOf(template).every((name) => Object.hasOwn(values, name))) {
+    return undefined;
+  }
+  const text = template.replaceAll(PLACEHOLDER, (_all, name: string) => values[name] ?? '');
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+    return undefined;
+  }
+  const { username, password, hash } = new URL(text);
+  return username === '' && password === '' && hash === '' ? text : undefined;
+}
+
+/**
+ * The URL that a request goes to.
+ * @throws BrokerError `connection_misconfigured` where the template is missing or cannot be filled.
+ */
+export function requireUrl(
+  setting: 'token_url' | 'introspection_url',
+  template: string | undefined,
+  values: Readonly<Record<string, string>>,
+): string {
+  const url = template === undefined ? undefined : fillTemplate(template, values);
+  if (url === undefined) {
+    throw new BrokerError(
+      'connection_misconfigured',
+      `The setting "${setting}" is no URL with the url_parameters that are set: correct them.`,
+    );
+  }
+  return url;
+}
