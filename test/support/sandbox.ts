@@ -5,6 +5,7 @@ import {
   type SandboxOptions,
   startSandbox,
 } from '../../apps/sandbox/src/index.js';
+import { documentedRequest } from './documented-request.js';
 
 /** A request as a provider documents it, with parts to change for a test. */
 export interface ProviderRequest {
@@ -108,7 +109,7 @@ function build(builds: Readonly<Record<string, Build>>, issued: IssuedCredential
 
 /** The documented refresh request for a credential of the sandbox; `at` is epoch milliseconds, for what is signed. */
 export const refreshRequest = (issued: IssuedCredential, at: number = Date.now()): ProviderRequest =>
-  build(REFRESH, issued, at);
+  issued.type === 'oauth2' ? documentedRequest(issued) : build(REFRESH, issued, at);
 
 /** The documented re-login request. */
 export const reloginRequest = (issued: IssuedCredential): ProviderRequest => build(RELOGIN, issued, Date.now());

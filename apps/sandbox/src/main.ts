@@ -52,8 +52,9 @@ function adviceFor(error: NodeJS.ErrnoException & { port?: number }): string {
 
 function greet({ url, providers }: Sandbox): void {
   say(`The sandbox answers at ${url}`);
-  providers.forEach((provider) => say(`  ${provider.padEnd(10)} ${url}/${provider}`));
-  say(`  control    ${url}/_sandbox/`);
+  const width = Math.max(...providers.map(({ length }) => length));
+  providers.forEach((provider) => say(`  ${provider.padEnd(width)}  ${url}/${provider}`));
+  say(`  ${'control'.padEnd(width)}  ${url}/_sandbox/`);
   say('');
   say('Issue a credential to put into the broker:');
   say(`  curl -s ${url}/_sandbox/credentials -d '{"provider":"klavi","ttl_seconds":120}'`);

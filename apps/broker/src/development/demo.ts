@@ -22,6 +22,8 @@ export async function connectDemos(app: NestFastifyApplication, sandboxUrl: stri
   const names = app
     .get(ProviderRegistry)
     .all()
+    // What is configured for any third party has no account at one of ours.
+    .filter(({ type }) => type !== 'oauth2')
     .map(({ type }) => ({ provider: type, connection: DEMO }));
   for (const name of names) {
     const held = await findConnection(connections, name);

@@ -7,9 +7,11 @@ export interface HeaderSpec {
   readonly value: string;
 }
 
-/** A query parameter; `min` and `max` bound an integer. The one named `ttl` asks for the lifetime of the access token. */
+/** A query parameter; `min` and `max` bound an integer. */
 export interface QuerySpec {
   readonly name: string;
+  /** Our name of the credential's field that it carries; absent: it carries none. */
+  readonly field?: string;
   readonly min?: number;
   readonly max?: number;
 }
@@ -18,6 +20,8 @@ export interface QuerySpec {
 export interface BodyFieldSpec {
   readonly path: string;
   readonly field?: string;
+  /** What always stands there: a field that carries nothing of the credential. */
+  readonly value?: string;
 }
 
 /** What a request carries. */
@@ -28,6 +32,8 @@ export interface RequestSpec {
     readonly encoding: 'none' | 'json' | 'form_or_multipart';
     readonly fields: readonly BodyFieldSpec[];
   };
+  /** The query parameter or body field that asks for the lifetime of the access token, in seconds; default `ttl`. */
+  readonly lifetime?: string;
   /** Where the request is authenticated by a JWT that the client signs. */
   readonly assertion?: { readonly algorithms: readonly string[] };
 }
@@ -58,6 +64,8 @@ export interface Rule {
   readonly if: readonly string[];
   readonly any?: boolean;
   readonly respond: string;
+  /** The answer ends every token of the credential: what a reuse is punished by. */
+  readonly revoke?: boolean;
 }
 
 /** A re-login call. */
@@ -85,23 +93,35 @@ export interface TokenSpec {
 
 /** What is issued, as templates in our field names. `secrets` are made once per sandbox and shared by all credentials. */
 export interface SampleSpec {
-  readonly settings: Readonly<Record<string, string | number>>;
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly credential: Readonly<Record<string, string>>;
 }
+
+/** What becomes of a refresh token that a success has consumed: it lives on, dies at once, or after a grace. */
+export type Rotation = 'static' | 'strict' | 'grace';
 
 /** What the engine must know beside the documented facts. */
 export interface SandboxSpec {
   readonly prefixes: readonly string[];
   readonly tokens: Readonly<Record<string, TokenSpec>>;
-  readonly old_token_dies?: boolean;
+  /** Default `static`. */
+  readonly rotation?: Rotation;
+  /** How long a consumed refresh token is still accepted, from its first use on; only with `grace`. */
+  readonly grace_seconds?: number;
+  /** Kinds of tokens whose earlier ones die by a success; `true`: those that it issues. */
+  readonly old_token_dies?: boolean | readonly string[];
   readonly ttl_as_string?: boolean;
+  /** Answers are form-encoded unless the request accepts JSON. */
+  readonly form_by_default?: boolean;
 }
 
 /** One `answers/<type>.json`, as far as the engine reads it. Every key is described in `answers/README.md`. */
 export interface AnswersFile {
   readonly answers_version: 1;
   readonly provider: string;
+  /** The broker's type that it is configured with; default the same as `provider`. */
+  readonly type?: string;
   readonly title: string;
   readonly request: RequestSpec & { readonly method: string; readonly path: string };
   readonly success: SuccessAnswer;

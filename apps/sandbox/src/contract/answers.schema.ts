@@ -15,10 +15,11 @@ const list = (items: unknown) => ({ type: 'array', items });
 const header = object({ name: text, value: text });
 const body = object({
   encoding: { enum: ['none', 'json', 'form_or_multipart'] },
-  fields: list(object({ path: text }, { field: text })),
+  fields: list(object({ path: text }, { field: text, value: text })),
 });
 const success = object({ status, body: {} }, { content_type: text });
-const rule = object({ if: { ...texts, minItems: 1 }, respond: text }, { any: { type: 'boolean' } });
+const flag = { type: 'boolean' } as const;
+const rule = object({ if: { ...texts, minItems: 1 }, respond: text }, { any: flag, revoke: flag });
 const answer = object(
   {
     id: { ...text, not: { const: 'success' } },
@@ -32,7 +33,7 @@ const answer = object(
   },
   { parameter: text },
 );
-const query = object({ name: text }, { min: { type: 'integer' }, max: { type: 'integer' } });
+const query = object({ name: text }, { field: text, min: { type: 'integer' }, max: { type: 'integer' } });
 const call = { method: text, path: { ...text, pattern: '^/' }, headers: list(header), body };
 const token = object(
   { format: { enum: ['jwt-hs256', 'jwt-es256', 'opaque'] } },
@@ -44,22 +45,31 @@ const sandbox = {
       prefixes: { ...texts, minItems: 1 },
       tokens: { ...object({ access: token }), additionalProperties: token },
     },
-    { old_token_dies: { type: 'boolean' }, ttl_as_string: { type: 'boolean' } },
+    {
+      rotation: { enum: ['static', 'strict', 'grace'] },
+      grace_seconds: { type: 'integer', minimum: 1 },
+      old_token_dies: { anyOf: [flag, texts] },
+      ttl_as_string: flag,
+      form_by_default: flag,
+    },
   ),
   additionalProperties: false,
 };
-const settings = { type: 'object', additionalProperties: { type: ['string', 'integer'] } };
+const name = { ...text, pattern: '^[a-z0-9][a-z0-9._-]{0,62}$' };
 
 /** The keys of an answers file that the engine reads; others are documentation and pass unchecked. */
-export const ANSWERS_SCHEMA = object({
-  answers_version: { const: 1 },
-  provider: { ...text, pattern: '^[a-z0-9][a-z0-9._-]{0,62}$' },
-  title: text,
-  request: object(call, { query: list(query), assertion: object({ algorithms: texts }) }),
-  success,
-  errors: list(answer),
-  mock_rules: { ...list(rule), minItems: 1 },
-  bootstrap: list(object({ name: text, ...call, success, errors: list(answer), mock_rules: list(rule) })),
-  sample: object({ settings, secrets: textMap, credential: textMap }),
-  sandbox,
-});
+export const ANSWERS_SCHEMA = object(
+  {
+    answers_version: { const: 1 },
+    provider: name,
+    title: text,
+    request: object(call, { query: list(query), lifetime: text, assertion: object({ algorithms: texts }) }),
+    success,
+    errors: list(answer),
+    mock_rules: { ...list(rule), minItems: 1 },
+    bootstrap: list(object({ name: text, ...call, success, errors: list(answer), mock_rules: list(rule) })),
+    sample: object({ settings: { type: 'object' }, secrets: textMap, credential: textMap }),
+    sandbox,
+  },
+  { type: name },
+);

@@ -54,6 +54,11 @@ describe('checkAnswers', () => {
     ],
     ['acme.json', newFile({ bootstrap: [login] }), /\/bootstrap\/0\/mock_rules\/0 responds "nothing"/],
     ['acme.json', newFile({ sandbox: { prefixes: [''], tokens: {} } }), /\/sandbox\/tokens must have .* 'access'/],
+    [
+      'acme.json',
+      newFile({ sandbox: { ...newFile().sandbox, rotation: 'grace' } }),
+      /\/sandbox has the rotation "grace" without grace_seconds/,
+    ],
     ['other.json', newFile(), /must be called acme.json/],
     ['acme.json', null, /acme.json: \/ must be object/],
   ])('should refuse %s and say where it is wrong (%#)', (name, file, message) => {

@@ -22,6 +22,9 @@ export function checkAnswers(name: string, file: unknown): AnswersFile {
   if (!general.includes('unknown_route')) {
     throw new Error(`${name}: /errors has no answer with the id unknown_route; add one for paths that are not served.`);
   }
+  if (file.sandbox.rotation === 'grace' && file.sandbox.grace_seconds === undefined) {
+    throw new Error(`${name}: /sandbox has the rotation "grace" without grace_seconds; say how long the grace is.`);
+  }
   checkRules(name, '/mock_rules', file.mock_rules, general);
   file.bootstrap.forEach((call, index) =>
     checkRules(name, `/bootstrap/${index}/mock_rules`, call.mock_rules, [

@@ -35,6 +35,8 @@ export interface Exchange {
 /** All that one provider documents, ready for serving. */
 export interface Contract {
   readonly provider: string;
+  /** The broker's type that it is configured with. */
+  readonly type: string;
   readonly title: string;
   readonly exchanges: readonly Exchange[];
   /** Every documented answer by id, of all exchanges. */
@@ -89,6 +91,7 @@ export function toContract(file: AnswersFile): Contract {
   const answers = [errors, ...bootstrap.map((call) => call.errors)].flat().map(documented);
   return {
     provider: file.provider,
+    type: file.type ?? file.provider,
     title: file.title,
     exchanges: [exchange('refresh', refresh), ...bootstrap.map((call) => exchange('relogin', call))],
     answers: new Map(answers.map((answer) => [answer.id, answer])),

@@ -4,10 +4,10 @@ export const controlHelp = (url: string, providers: readonly string[]) => ({
   providers: Object.fromEntries(providers.map((provider) => [provider, `${url}/${provider}`])),
   calls: {
     'POST /_sandbox/credentials':
-      '{ provider, [ttl_seconds], [refresh_ttl_seconds], [old_token_dies], [ttl_as_string], [settings], [secrets], [credential] } → 201 { id, provider, settings, secrets, credential }, ready for the broker',
+      '{ provider, [ttl_seconds], [refresh_ttl_seconds], [old_token_dies], [rotation], [grace_seconds], [ttl_as_string], [settings], [secrets], [credential] } → 201 { id, provider, type, settings, secrets, credential }, ready for the broker',
     'GET /_sandbox/credentials · GET /_sandbox/credentials/{id}': 'their state, without secrets',
     'PATCH /_sandbox/credentials/{id}':
-      '{ [ttl_seconds], [refresh_ttl_seconds], [old_token_dies], [ttl_as_string] }, for tokens issued from now on',
+      '{ [ttl_seconds], [refresh_ttl_seconds], [old_token_dies], [rotation], [grace_seconds], [ttl_as_string] }, for tokens issued from now on',
     'POST /_sandbox/credentials/{id}/expire': '{ [part]: access | refresh | all } → 204',
     'POST /_sandbox/credentials/{id}/revoke': '{ [part]: access | refresh | keys | all } → 204',
     'POST /_sandbox/tokens': '{ token } → { provider, credential, kind, live, expires_at }',

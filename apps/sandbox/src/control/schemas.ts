@@ -21,6 +21,8 @@ const behaviour = {
   ttl_seconds: seconds,
   refresh_ttl_seconds: seconds,
   old_token_dies: flag,
+  rotation: { enum: ['static', 'strict', 'grace'] },
+  grace_seconds: seconds,
   ttl_as_string: flag,
 };
 
@@ -88,7 +90,7 @@ export const readIssue = reader<IssueOptions & { readonly provider: string }>(
     { provider: text },
     {
       ...behaviour,
-      settings: { type: 'object', additionalProperties: { type: ['string', 'integer'] } },
+      settings: { type: 'object' },
       secrets: texts,
       credential: texts,
     },

@@ -44,13 +44,18 @@ describe('CredentialStore', () => {
 
   it('should fill every placeholder of every sample', async () => {
     for (const provider of contracts.keys()) {
-      expect(JSON.stringify(await issue(provider))).not.toMatch(/\{\w+\}/);
+      const { settings, secrets, credential } = await issue(provider);
+      // What is left in a URL is for the broker to fill from the parameters beside it.
+      const { url_parameters = {}, ...rest } = settings;
+      const left = JSON.stringify([rest, secrets, credential]).match(/(?<=\{)\w+(?=\})/g) ?? [];
+
+      expect(Object.keys(url_parameters as object)).toEqual(expect.arrayContaining(left));
     }
   });
 
   it('should let tokens live as long as the provider says, or as the credential was told', async () => {
     const { id } = await issue('klearstack', { refresh_ttl_seconds: 7200 });
-    sut.grant(sut.require(id), ['access']);
+    sut.grant(sut.require(id), { kinds: ['access'] });
     expect(liveCount(id)).toBe(3);
 
     now += HOUR;
@@ -62,14 +67,14 @@ describe('CredentialStore', () => {
   it('should grant the lifetime that was asked for, unless the credential was told another', async () => {
     const { id } = await issue('monetate');
 
-    expect(sut.grant(sut.require(id), ['access'], 900).ttl).toBe(900);
+    expect(sut.grant(sut.require(id), { kinds: ['access'], requestedTtl: 900 }).ttl).toBe(900);
     sut.update(id, { ttl_seconds: 5 });
-    expect(sut.grant(sut.require(id), ['access'], 900).ttl).toBe(5);
+    expect(sut.grant(sut.require(id), { kinds: ['access'], requestedTtl: 900 }).ttl).toBe(5);
   });
 
   it('should end a client token with the access token it came with', async () => {
     const { id } = await issue('berbix', { ttl_seconds: 60 });
-    sut.grant(sut.require(id), ['access', 'client']);
+    sut.grant(sut.require(id), { kinds: ['access', 'client'] });
     sut.expire(id, 'access');
 
     expect(
@@ -80,16 +85,51 @@ describe('CredentialStore', () => {
     ).toEqual(['refresh']);
   });
 
+  it.each([
+    ['static', 0, true],
+    ['strict', 0, false],
+    ['grace', 59_000, true],
+    ['grace', 60_000, false],
+  ] as const)('should treat a consumed refresh token as %s says, %i ms later', async (rotation, later, expected) => {
+    const { id, credential } = await issue('onmeta', { rotation, grace_seconds: 60 });
+    const refresh_token = credential['refresh_token'] ?? '';
+    const consumed = sut.index.findToken(refresh_token)?.token;
+    const { tokens } = sut.grant(sut.require(id), { kinds: ['access', 'refresh'], consumed });
+    now += later;
+
+    expect(sut.lookup(refresh_token)?.live).toBe(expected);
+    expect(sut.lookup(tokens['refresh'] ?? '')?.live).toBe(true);
+  });
+
+  it('should count a grace from the first use of a token, not from the last', async () => {
+    const { id, credential } = await issue('onmeta', { rotation: 'grace', grace_seconds: 60 });
+    const consumed = sut.index.findToken(credential['refresh_token'] ?? '')?.token;
+    sut.grant(sut.require(id), { kinds: ['refresh'], consumed });
+    now += 59_000;
+    sut.grant(sut.require(id), { kinds: ['refresh'], consumed });
+    now += 1_000;
+
+    expect(sut.lookup(credential['refresh_token'] ?? '')?.live).toBe(false);
+  });
+
+  it('should not consume a refresh token by a success that issues none', async () => {
+    const { id, credential } = await issue('onmeta', { rotation: 'strict' });
+    const consumed = sut.index.findToken(credential['refresh_token'] ?? '')?.token;
+    sut.grant(sut.require(id), { kinds: ['access'], consumed });
+
+    expect(sut.lookup(credential['refresh_token'] ?? '')?.live).toBe(true);
+  });
+
   it('should forget dead tokens first, and in the end living ones too', async () => {
     const { id, credential } = await issue('klavi');
     const token = credential['access_token'] ?? '';
-    Array.from({ length: 63 }, () => sut.grant(sut.require(id), ['access']));
+    Array.from({ length: 63 }, () => sut.grant(sut.require(id), { kinds: ['access'] }));
     sut.expire(id, 'access');
-    Array.from({ length: 1024 }, () => sut.grant(sut.require(id), ['access']));
+    Array.from({ length: 1024 }, () => sut.grant(sut.require(id), { kinds: ['access'] }));
     expect(sut.lookup(token)).toBeUndefined();
     expect(liveCount(id)).toBe(1024);
 
-    sut.grant(sut.require(id), ['access']);
+    sut.grant(sut.require(id), { kinds: ['access'] });
     expect(liveCount(id)).toBe(1024);
   });
 

@@ -3,6 +3,7 @@ import type { Contract } from '../contract/contract.js';
 import type { Behaviour, Credential, CredentialPart, IssuedToken, TokenFacts } from './credential.js';
 import { CredentialIndex } from './credential.index.js';
 import { mint } from './mint.js';
+import { acceptedUntil } from './rotation.js';
 import type { SharedSecrets } from './shared-secrets.js';
 import type { SigningKeys } from './signing-keys.js';
 
@@ -11,10 +12,21 @@ const DEAD_KEPT = 64;
 /** From so many on, the oldest goes though it lives: an account that is asked without end must not fill the memory. */
 const MOST_KEPT = 1024;
 
-/** What an exchange issues: new tokens by kind, and the lifetime of the access token in seconds. */
+/** What an exchange is given: which tokens it issues, and for what. */
+export interface GrantRequest {
+  readonly kinds: readonly string[];
+  /** The lifetime in seconds that the client asked for. */
+  readonly requestedTtl?: number | undefined;
+  /** The refresh token that was shown. */
+  readonly consumed?: IssuedToken | undefined;
+}
+
+/** What an exchange issues: new tokens by kind, and the lifetimes of access and refresh token in seconds. */
 export interface Grant {
   readonly tokens: Readonly<Record<string, string>>;
   readonly ttl: number;
+  /** Null where refresh tokens live for ever. */
+  readonly refreshTtl: number | null;
 }
 
 /** The credentials of all providers: issuing, ageing and ending of their tokens. */
@@ -53,15 +65,22 @@ export class CredentialStore {
     this.changed();
   }
 
-  /** New tokens of these kinds. `requestedTtl` is what the client asked for, in seconds. */
-  grant(credential: Credential, kinds: readonly string[], requestedTtl?: number): Grant {
+  /** Issues tokens, and does to the earlier ones what the provider does to them. */
+  grant(credential: Credential, { kinds, requestedTtl, consumed }: GrantRequest): Grant {
     const { sandbox } = this.requireContract(credential.provider);
-    if (credential.behaviour.old_token_dies ?? sandbox.old_token_dies) {
-      credential.tokens.filter(({ kind }) => kinds.includes(kind)).forEach((token) => (token.revoked = true));
+    const dying = credential.behaviour.old_token_dies ?? sandbox.old_token_dies ?? false;
+    const dyingKinds = typeof dying === 'object' ? dying : dying ? kinds : [];
+    credential.tokens.filter(({ kind }) => dyingKinds.includes(kind)).forEach((token) => (token.revoked = true));
+    if (consumed && kinds.includes(consumed.kind)) {
+      consumed.usedUntil ??= acceptedUntil(sandbox, credential.behaviour, this.now());
     }
     const tokens = Object.fromEntries(kinds.map((kind) => [kind, this.issueToken(credential, kind, requestedTtl)]));
     this.changed();
-    return { tokens, ttl: this.#ttlOf(credential, 'access', requestedTtl) ?? 0 };
+    return {
+      tokens,
+      ttl: this.#ttlOf(credential, 'access', requestedTtl) ?? 0,
+      refreshTtl: this.#ttlOf(credential, 'refresh', undefined),
+    };
   }
 
   /** One token; with `value` it is that one instead of a minted one. */
@@ -87,8 +106,13 @@ export class CredentialStore {
     return token.expiresAt !== null && token.expiresAt <= at;
   }
 
+  /** Whether it was consumed, and any grace is over. */
+  isUsed({ usedUntil }: IssuedToken, at: number = this.now()): boolean {
+    return usedUntil !== undefined && usedUntil <= at;
+  }
+
   isLive(token: IssuedToken, at: number = this.now()): boolean {
-    return !token.revoked && !this.isExpired(token, at);
+    return !token.revoked && !this.isExpired(token, at) && !this.isUsed(token, at);
   }
 
   update(id: string, behaviour: Behaviour): void {
@@ -113,6 +137,12 @@ export class CredentialStore {
     if (part !== 'keys') {
       this.#tokensOf(id, part).forEach((token) => (token.revoked = true));
     }
+    this.changed();
+  }
+
+  /** Every token of a credential ends, now; its keys and passwords do not. */
+  revokeTokens(credential: Credential): void {
+    credential.tokens.forEach((token) => (token.revoked = true));
     this.changed();
   }
 

@@ -1,3 +1,5 @@
+import type { Rotation } from '../contract/answers-file.js';
+
 /** A token that the sandbox has issued. */
 export interface IssuedToken {
   /** `access`, `refresh`, `client`: the kinds that the provider's answers file names. */
@@ -6,6 +8,8 @@ export interface IssuedToken {
   /** Epoch milliseconds; null lives for ever. */
   expiresAt: number | null;
   revoked: boolean;
+  /** Epoch milliseconds until which it is accepted although a success has consumed it; absent: it is unused. */
+  usedUntil?: number;
 }
 
 /** What a credential can be told at any time. */
@@ -16,13 +20,17 @@ export interface Behaviour {
   readonly refresh_ttl_seconds?: number;
   /** Earlier tokens die the moment their successor is issued, instead of living to their own expiry. */
   readonly old_token_dies?: boolean;
+  /** What becomes of a consumed refresh token, instead of what the provider does with it. */
+  readonly rotation?: Rotation;
+  /** How long it is still accepted, in seconds from its first use on; only with the rotation `grace`. */
+  readonly grace_seconds?: number;
   /** Lifetimes in answers are written as strings: Klavi's `"expireIn": "1800"`. */
   readonly ttl_as_string?: boolean;
 }
 
 /** How a credential is issued: behaviour, and own values instead of the sample's, e.g. a refresh token to search logs for. */
 export interface IssueOptions extends Behaviour {
-  readonly settings?: Readonly<Record<string, string | number>>;
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly secrets?: Readonly<Record<string, string>>;
   readonly credential?: Readonly<Record<string, string>>;
 }
@@ -45,8 +53,10 @@ export interface Credential {
 export interface IssuedCredential {
   readonly id: string;
   readonly provider: string;
-  /** With `base_url`, which points at this sandbox. */
-  readonly settings: Readonly<Record<string, string | number>>;
+  /** The broker's type that it is configured with: `klavi`, `oauth2`. */
+  readonly type: string;
+  /** They point at this sandbox: by `base_url`, or by what the sample says instead. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** Shared by all credentials of the provider, unless own ones were asked for. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly credential: Readonly<Record<string, string>>;

@@ -13,7 +13,7 @@ export interface TokenField {
 
 /** A sample with its placeholders filled and the values that were asked for instead. */
 export interface FilledSample {
-  readonly settings: Readonly<Record<string, string | number>>;
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly secrets: Texts;
   /** The credential's fields but for tokens, which are minted. */
   readonly fields: Texts;
@@ -38,14 +38,16 @@ export function fillSample(
   const fields = Object.keys(templates)
     .filter((field) => !isToken(field))
     .map((field) => [field, asked[field] ?? fillText(sample.credential[field] ?? '', values)]);
-  const settings = Object.entries(sample.settings).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? fillText(value, values) : value,
-  ]);
   return {
-    settings: { ...Object.fromEntries(settings), ...options.settings },
+    settings: { ...fillTexts(sample.settings, values), ...options.settings },
     secrets: { ...shared, ...options.secrets },
     fields: Object.fromEntries(fields),
     tokens,
   };
 }
+
+/** An object with the placeholders of its texts filled; other values stay as they are. */
+const fillTexts = (texts: Readonly<Record<string, unknown>>, values: Values): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(texts).map(([name, value]) => [name, typeof value === 'string' ? fillText(value, values) : value]),
+  );

@@ -1,4 +1,5 @@
 import { invalidRequest, randomLetters } from '@app/common';
+import type { SampleSpec } from '../contract/answers-file.js';
 import type { Values } from '../exchange/template.js';
 import type { Behaviour, Credential, IssuedCredential, IssueOptions } from './credential.js';
 import type { CredentialStore } from './credential.store.js';
@@ -16,7 +17,7 @@ export class Issuer {
    * @throws BrokerError `not_found`, `invalid_request`
    */
   async issue(provider: string, options: IssueOptions, baseUrl: string): Promise<IssuedCredential> {
-    const { sample, sandbox } = this.store.requireContract(provider);
+    const { sample, sandbox, type } = this.store.requireContract(provider);
     const id = `${provider}-${randomLetters(10)}`;
     const values = await this.#values(id, baseUrl, Object.values(sample.credential));
     const shared = this.store.secrets.of(provider, sample);
@@ -31,7 +32,8 @@ export class Issuer {
     return {
       id,
       provider,
-      settings: { base_url: baseUrl, ...filled.settings },
+      type,
+      settings: { ...baseUrlFor(sample, baseUrl), ...filled.settings },
       secrets: filled.secrets,
       credential: { ...Object.fromEntries(tokens), ...filled.fields },
     };
@@ -55,15 +57,18 @@ export class Issuer {
   }
 }
 
-const behaviourOf = ({ ttl_seconds, refresh_ttl_seconds, old_token_dies, ttl_as_string }: IssueOptions): Behaviour => ({
-  ttl_seconds,
-  refresh_ttl_seconds,
-  old_token_dies,
-  ttl_as_string,
-});
+/** A sample that says itself where `{url}` stands needs no base URL. */
+const baseUrlFor = ({ settings }: SampleSpec, url: string): { readonly base_url?: string } =>
+  Object.values(settings).some((value) => typeof value === 'string' && value.includes('{url}'))
+    ? {}
+    : { base_url: url };
+
+const behaviourOf = ({ settings: _1, secrets: _2, credential: _3, ...behaviour }: IssueOptions): Behaviour => behaviour;
 
 function newCredential(id: string, provider: string, filled: FilledSample, behaviour: Behaviour): Credential {
-  const settings = Object.entries(filled.settings).map(([name, value]) => [name, String(value)]);
+  const settings = Object.entries(filled.settings)
+    .filter(([, value]) => typeof value !== 'object')
+    .map(([name, value]) => [name, String(value)]);
   return {
     id,
     provider,

@@ -1,3 +1,4 @@
+import type { RequestSpec } from '../contract/answers-file.js';
 import type { Contract, Exchange } from '../contract/contract.js';
 import type { Credential } from '../credentials/credential.js';
 import type { CredentialStore } from '../credentials/credential.store.js';
@@ -11,7 +12,7 @@ export interface Asked {
   readonly contract: Contract;
   readonly exchange: Exchange;
   readonly received: Received;
-  /** Text fields of the body by their names on the wire. */
+  /** Documented query parameters, and texts and numbers of the body, by their names on the wire. */
   readonly fields: ReadonlyMap<string, string>;
   readonly presented: Presented;
   /** The credential that it names, dead or alive. */
@@ -29,10 +30,20 @@ export async function readAsked(
   store: CredentialStore,
   now: () => number,
 ): Promise<Asked> {
-  const fields = await bodyFields(exchange.request, received);
+  const fields = new Map([
+    ...queryFields(exchange.request, received),
+    ...(await bodyFields(exchange.request, received)),
+  ]);
   const presented = presentedBy(exchange.request, received, fields);
   const credential = credentialOf(contract, presented, store);
   return { contract, exchange, received, fields, presented, credential, store, now };
+}
+
+function queryFields({ query = [] }: RequestSpec, received: Received): readonly (readonly [string, string])[] {
+  return query.flatMap(({ name }) => {
+    const value = received.query.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
 }
 
 function credentialOf(contract: Contract, presented: Presented, store: CredentialStore): Credential | undefined {

@@ -13,7 +13,7 @@ const read = async (encoding: RequestSpec['body']['encoding'], type: string, tex
 
 describe('bodyFields', () => {
   it.each([
-    ['json', 'application/json', '{"x":"1","y":2}', { x: '1' }],
+    ['json', 'application/json', '{"x":"1","y":2,"z":null}', { x: '1', y: '2' }],
     ['json', 'application/json', '{"x":', {}],
     ['json', 'application/json', 'null', {}],
     ['form_or_multipart', 'application/x-www-form-urlencoded; charset=UTF-8', 'x=1&y=a+b', { x: '1', y: 'a b' }],

@@ -5,7 +5,7 @@ import type { Received } from '../http/received.js';
 export const mediaType = ({ headers }: Received): string =>
   (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
-/** The text fields of a body in the encoding that the provider documents; none where it is in another or unreadable. */
+/** The texts and numbers of a body in the encoding that the provider documents; none where it is in another or unreadable. */
 export async function bodyFields(spec: RequestSpec, received: Received): Promise<ReadonlyMap<string, string>> {
   if (spec.body.encoding === 'none' || received.body.length === 0) {
     return new Map();
@@ -20,7 +20,8 @@ function jsonFields(received: Received): ReadonlyMap<string, string> {
   try {
     const value: unknown = JSON.parse(received.body.toString('utf8'));
     const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-    return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+    const plain = entries.filter(([, field]) => typeof field === 'string' || typeof field === 'number');
+    return new Map(plain.map(([name, field]) => [name, String(field)]));
   } catch {
     return new Map();
   }

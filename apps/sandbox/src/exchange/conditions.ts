@@ -16,12 +16,13 @@ export const CONDITIONS: Readonly<Record<string, Condition>> = {
   basic_user_not_in: (asked, known = '') => !isKnownSecret(asked, known),
   missing_field: ({ fields }, name = '') => !fields.get(name),
   field_not: ({ fields }, name = '', ...value) => fields.get(name) !== value.join(':'),
+  unknown: (asked, field = '') => !isIssued(asked, field),
   query_out_of_range: isOutOfRange,
   keys_unknown: ({ credential }) => credential === undefined || credential.keysRevoked,
   key_revoked: ({ credential }) => credential?.keysRevoked === true,
 };
 
-const TOKEN_CONDITION = /^(\w+)_(unknown|expired|revoked)$/;
+const TOKEN_CONDITION = /^(\w+)_(unknown|expired|revoked|used)$/;
 
 /** A condition on a token of the provider: `refresh_unknown`, `access_expired` … Undefined where the name is none. */
 export function tokenCondition(name: string, kinds: readonly string[]): Condition | undefined {
@@ -43,6 +44,8 @@ function tokenIs({ contract, presented, store }: Asked, kind: string, state: str
       return store.isExpired(token);
     case 'revoked':
       return token.revoked;
+    case 'used':
+      return store.isUsed(token);
     default:
       // A token of one account is unknown to the API key of another.
       return Object.keys(contract.sample.secrets).some(
@@ -52,8 +55,10 @@ function tokenIs({ contract, presented, store }: Asked, kind: string, state: str
 }
 
 /** `known_api_keys` means the secret field `api_key`. */
-function isKnownSecret({ contract, presented, store, credential }: Asked, known: string): boolean {
-  const field = known.replace(/^known_/, '').replace(/s$/, '');
+const isKnownSecret = (asked: Asked, known: string): boolean =>
+  isIssued(asked, known.replace(/^known_/, '').replace(/s$/, ''));
+
+function isIssued({ contract, presented, store, credential }: Asked, field: string): boolean {
   const value = presented[field];
   if (value === undefined || credential?.keysRevoked) {
     return false;

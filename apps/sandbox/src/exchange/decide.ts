@@ -9,10 +9,9 @@ export function findCondition(provider: string, kinds: readonly string[], name: 
   return findQuirks(provider)?.conditions?.[name] ?? CONDITIONS[name] ?? tokenCondition(name, kinds);
 }
 
-/** The id of the answer that the provider's rules give to a request: `success` or a documented one. */
-export function decide(asked: Asked): string {
-  const rule = asked.exchange.rules.find((each) => applies(each, asked));
-  return rule?.respond ?? 'unknown_route';
+/** What the provider's rules say to a request: the first one that holds. `respond` is `success` or a documented answer. */
+export function decide(asked: Asked): Pick<Rule, 'respond' | 'revoke'> {
+  return asked.exchange.rules.find((each) => applies(each, asked)) ?? { respond: 'unknown_route' };
 }
 
 function applies(rule: Rule, asked: Asked): boolean {

@@ -30,6 +30,9 @@ describe('presentedBy', () => {
     ["Basic {base64(api_secret + ':')}", basic('a:c:'), {}],
     ["Basic {base64(api_secret + ':')}", basic('abc'), {}],
     ["Basic {base64(api_secret + ':')}", 'Bearer abc:', {}],
+    ["Basic {base64(id + ':' + secret)}", basic('a%3Ab:c+d:e'), { id: 'a:b', secret: 'c d:e' }],
+    ["Basic {base64(id + ':' + secret)}", basic('a'), { id: 'a' }],
+    ["Basic {base64(id + ':' + secret)}", 'Bearer a:b', {}],
   ])('should read %s out of %s', (template, value, expected) => {
     expect(present(template, value)).toEqual(expected);
   });
@@ -50,5 +53,21 @@ describe('presentedBy', () => {
     ]);
 
     expect(presentedBy(spec('x', fields), received, sent)).toEqual({ access_key: 'a', email: 'b' });
+  });
+
+  it('should read documented query parameters, and leave constants aside', () => {
+    const fields = [{ path: 'grant_type', value: 'refresh_token' }];
+    const query = [{ name: 'token', field: 'refresh_token' }, { name: 'ttl' }];
+    const received = {
+      method: 'POST',
+      path: '/',
+      query: new URLSearchParams('token=a&ttl=5'),
+      headers: {},
+      body: Buffer.alloc(0),
+    };
+
+    const sent = new Map([['grant_type', 'refresh_token']]);
+
+    expect(presentedBy({ ...spec('x', fields), query }, received, sent)).toEqual({ refresh_token: 'a' });
   });
 });

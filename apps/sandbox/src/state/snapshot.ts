@@ -18,7 +18,13 @@ const texts = { type: 'object', additionalProperties: text } as const;
 const token = {
   type: 'object',
   required: ['kind', 'value', 'expiresAt', 'revoked'],
-  properties: { kind: text, value: text, expiresAt: { type: ['number', 'null'] }, revoked: { type: 'boolean' } },
+  properties: {
+    kind: text,
+    value: text,
+    expiresAt: { type: ['number', 'null'] },
+    revoked: { type: 'boolean' },
+    usedUntil: { type: 'number' },
+  },
 };
 
 const credential = {
