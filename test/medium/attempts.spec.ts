@@ -1,7 +1,8 @@
-import { AttemptsRepository, type OpenAttempt } from '@app/connections';
+import { AttemptRecordsRepository, AttemptsRepository, type OpenAttempt } from '@app/connections';
 import { failed } from '@app/providers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
+  decidedNow,
   expireLease,
   newAttempt,
   newConnection,
@@ -17,6 +18,7 @@ const FAILURE = {
   durationMs: 7,
   retryInMs: 60_000,
   nextStep: 'refresh',
+  providerRefused: false,
 } as const;
 
 describe(`${AttemptsRepository.name}: the right to send`, () => {
@@ -24,11 +26,13 @@ describe(`${AttemptsRepository.name}: the right to send`, () => {
   let other: TokenReplica;
   let sut: AttemptsRepository;
   let theirs: AttemptsRepository;
+  let records: AttemptRecordsRepository;
   let id: string;
 
   beforeAll(async () => {
     [replica, other] = await Promise.all([startTokenReplica(), startTokenReplica()]);
     sut = replica.module.get(AttemptsRepository);
+    records = replica.module.get(AttemptRecordsRepository);
     theirs = other.module.get(AttemptsRepository);
   });
 
@@ -91,13 +95,13 @@ describe(`${AttemptsRepository.name}: the right to send`, () => {
     await expect(sut.open(newAttempt(id))).resolves.toBeUndefined();
     await fail(await open(replica, newAttempt(id, { ignoreBackoff: true, trigger: 'admin' })));
     await sql(`update connections set retry_at = clock_timestamp() - interval '1 ms' where id = $1`, [id]);
-    await expect(sut.open(newAttempt(id))).resolves.toBeDefined();
+    await expect(open(replica, newAttempt(id))).resolves.toBeDefined();
   });
 
   it('should pass on at once where a failure asks for no back-off', async () => {
     await fail(await open(replica, newAttempt(id)), { retryInMs: 0, nextStep: 'relogin' });
     expect(await storedConnection(id)).toMatchObject({ retry_at: null, next_step: 'relogin' });
-    await expect(sut.open(newAttempt(id, { step: 'relogin' }))).resolves.toMatchObject({ step: 'relogin' });
+    await expect(open(replica, newAttempt(id, { step: 'relogin' }))).resolves.toMatchObject({ step: 'relogin' });
   });
 
   it('should pass on when the lease has expired, closing the orphan as abandoned in the same transaction', async () => {
@@ -114,7 +118,8 @@ describe(`${AttemptsRepository.name}: the right to send`, () => {
   it('should let only one of many replace a dead holder', async () => {
     await open(replica, newAttempt(id));
     await expireLease(id);
-    const asking = Array.from({ length: 20 }, (_, index) => (index % 2 ? sut : theirs).open(newAttempt(id)));
+    const request = await decidedNow(newAttempt(id));
+    const asking = Array.from({ length: 20 }, (_, index) => (index % 2 ? sut : theirs).open(request));
     expect((await Promise.all(asking)).filter((attempt) => attempt !== undefined)).toHaveLength(1);
     expect((await storedAttempts(id)).map(({ outcome }) => outcome)).toEqual(['abandoned', null]);
   });
@@ -196,7 +201,7 @@ describe(`${AttemptsRepository.name}: the right to send`, () => {
 
   it('should keep who asked until the log holds the outcome, and no longer', async () => {
     await fail(await open(replica, newAttempt(id, { origin: BILLING })));
-    await expect(sut.findUnrecorded(60_000, 10)).resolves.toEqual([]);
+    await expect(records.findUnrecorded(60_000, 10)).resolves.toEqual([]);
     const [{ id: attempt } = { id: '' }] = await storedAttempts(id);
     const unrecorded = {
       id: attempt,
@@ -205,9 +210,9 @@ describe(`${AttemptsRepository.name}: the right to send`, () => {
       upstreamStatus: 500,
       origin: BILLING,
     };
-    await expect(sut.findUnrecorded(0, 1000)).resolves.toContainEqual(expect.objectContaining(unrecorded));
-    await sut.markRecorded([attempt]);
-    expect((await sut.findUnrecorded(0, 1000)).map((left) => left.id)).not.toContain(attempt);
+    await expect(records.findUnrecorded(0, 1000)).resolves.toContainEqual(expect.objectContaining(unrecorded));
+    await records.markRecorded([attempt]);
+    expect((await records.findUnrecorded(0, 1000)).map((left) => left.id)).not.toContain(attempt);
   });
 
   it('should forget attempts of a month ago on the way, but none whose outcome the log does not hold', async () => {

@@ -126,12 +126,13 @@ describe(ConnectionsRepository.name, () => {
   });
 
   it('should know whether somebody holds a live lease', async () => {
-    const [id = ''] = await dueConnections(1);
-    await expect(sut.isLeased(id)).resolves.toBe(false);
-    await sql(`update connections set lease_expires_at = clock_timestamp() + interval '1 minute'`);
-    await expect(sut.isLeased(id)).resolves.toBe(true);
-    await sql(`update connections set lease_expires_at = clock_timestamp()`);
-    await expect(sut.isLeased(id)).resolves.toBe(false);
+    const { id, provider, connection } = await newConnection(replica);
+    const leased = async () => (await replica.find(provider, connection)).leased;
+    await expect(leased()).resolves.toBe(false);
+    await sql(`update connections set lease_expires_at = clock_timestamp() + interval '1 minute' where id = $1`, [id]);
+    await expect(leased()).resolves.toBe(true);
+    await sql(`update connections set lease_expires_at = clock_timestamp() where id = $1`, [id]);
+    await expect(leased()).resolves.toBe(false);
   });
 
   it('should name every field that is set, at either level, and open no credential', async () => {

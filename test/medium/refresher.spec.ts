@@ -4,7 +4,7 @@ import { failed, type Outcome } from '@app/providers';
 import { AttemptRecorder, Refresher } from '@app/tokens';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AttemptRunner } from '../../libs/tokens/src/attempt.runner.js';
-import { newAttempt, newConnection, open, storedAttempts, storedConnection } from '../support/connections.js';
+import { expireLease, newAttempt, newConnection, open, storedAttempts, storedConnection } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
 import { breakAudit, sql } from '../support/test-database.js';
 import { BILLING, granted, startTokenReplica, SYSTEM, type TokenReplica } from '../support/token-replica.js';
@@ -84,12 +84,15 @@ describe(Refresher.name, () => {
     expect(tokenOf(await asking)).toBe('access-2');
   });
 
-  it('should not send an attempt whose turn comes too late: its lease may be somebody else’s soon', async () => {
+  it('should not send an attempt whose turn comes too late: its lease is somebody else’s', async () => {
     const attempt = await open(replica, newAttempt(connection.id));
-    const end = await replica.module.get(AttemptRunner).run(attempt, performance.now() - 2001);
+    await expireLease(connection.id);
+    const heir = await open(replica, newAttempt(connection.id));
+    const admission = { probeFirst: false, end: () => undefined };
+    const end = await replica.module.get(AttemptRunner).run(attempt, admission, performance.now() - 2001);
     expect(end).toMatchObject({ kind: 'failed', failure: { kind: 'not_sent', reason: 'abandoned_before_send' } });
     expect(replica.provider.requests).toEqual([]);
-    expect(await storedConnection(connection.id)).toMatchObject({ lease_holder: null });
+    expect(await storedConnection(connection.id)).toMatchObject({ fence: heir.fence, consecutive_failures: 0 });
   });
 
   it('should stop at a refused credential, and ask the provider no more', async () => {

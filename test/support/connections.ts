@@ -28,6 +28,9 @@ export async function newConnection(
 export const newAttempt = (connectionId: string, overrides: Partial<AttemptRequest> = {}): AttemptRequest => ({
   connectionId,
   generation: 1,
+  fence: '0',
+  oneShot: false,
+  irretrievable: false,
   step: 'refresh',
   trigger: 'caller',
   origin: SYSTEM,
@@ -35,9 +38,15 @@ export const newAttempt = (connectionId: string, overrides: Partial<AttemptReque
   ...overrides,
 });
 
+/** The request, decided on at the connection's fence as it is now. */
+export const decidedNow = async (request: AttemptRequest): Promise<AttemptRequest> => ({
+  ...request,
+  fence: (await storedConnection(request.connectionId)).fence,
+});
+
 /** Opens an attempt that must be possible. */
 export async function open(replica: TokenReplica, request: AttemptRequest): Promise<OpenAttempt> {
-  const attempt = await replica.module.get(AttemptsRepository).open(request);
+  const attempt = await replica.module.get(AttemptsRepository).open(await decidedNow(request));
   if (attempt === undefined) {
     throw new Error('The attempt cannot be opened.');
   }

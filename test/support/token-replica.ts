@@ -5,8 +5,10 @@ import { type Connection, ConnectionsRepository } from '@app/connections';
 import { generateKeyFile, Keyring } from '@app/crypto';
 import { ChangeFeed, Database, DatabaseModule } from '@app/database';
 import {
+  type AttemptOptions,
   type AttemptResult,
   type EffectiveCredential,
+  failed,
   type Outcome,
   type Provider,
   RefreshExchange,
@@ -43,7 +45,15 @@ export class HeldProvider implements Pick<RefreshExchange, 'send'> {
   readonly requests: HeldRequest[] = [];
   #taken = 0;
 
-  send({ type }: Provider, step: Step, { secrets, settings }: EffectiveCredential): Promise<AttemptResult> {
+  async send(
+    { type }: Provider,
+    step: Step,
+    { secrets, settings }: EffectiveCredential,
+    { onConnected }: AttemptOptions,
+  ): Promise<AttemptResult> {
+    if ((await onConnected?.()) === false) {
+      return { outcome: failed('abandoned_before_send'), durationMs: 0 };
+    }
     return new Promise((resolve) => {
       const answer = (outcome: Outcome): void => resolve({ outcome, durationMs: 12 });
       this.requests.push({ type, step, secrets: revealAll(secrets), settings, answer });

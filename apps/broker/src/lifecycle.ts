@@ -1,17 +1,26 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuditLog } from '@app/audit';
 import { errorFacts, type Log } from '@app/common';
-import { ConnectionsRepository } from '@app/connections';
+import { ConnectionsRepository, RestoreGuard, Spool } from '@app/connections';
 import { ChangeFeed, Database } from '@app/database';
-import { AttemptRecorder, Refresher, Scheduler } from '@app/tokens';
+import { AttemptRecorder, Housekeeping, Refresher, Scheduler, SpoolReplay } from '@app/tokens';
 import { Draining } from './health/draining.js';
 
-/** What a replica does beside answering: hear of changes, say in the log that it is there, renew ahead of expiry. */
+/**
+ * What a replica does beside answering: hear of changes, say in the log that it is there, renew ahead of expiry. Before anything is
+ * sent it looks whether the database is the one it was, and stores what it had received when it last ended.
+ */
 export async function beginWork(app: NestFastifyApplication): Promise<void> {
   await app.get(ConnectionsRepository).requireReadable();
-  await app.get(ChangeFeed).start();
+  await app.get(Spool).open();
+  await app.get(RestoreGuard).check();
+  await app.get(SpoolReplay).run();
+  const changes = app.get(ChangeFeed);
+  changes.onTick(() => app.get(RestoreGuard).onTick());
+  await changes.start();
   await app.get(AuditLog).append({ action: 'replica.started', outcome: 'ok', actor: { type: 'system' } });
   app.get(Scheduler).start();
+  app.get(Housekeeping).start();
 }
 
 /**
@@ -25,6 +34,7 @@ export async function endWork(app: NestFastifyApplication, log: Log): Promise<vo
   await answered;
   await app.close();
   await app.get(Refresher).drain();
+  await app.get(Housekeeping).stop();
   await app.get(AttemptRecorder).settle();
   await audit
     .append({ action: 'replica.stopped', outcome: 'ok', actor: { type: 'system' } })

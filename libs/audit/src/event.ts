@@ -16,6 +16,7 @@ export const AUDIT_ACTIONS = [
   'connection.deleted',
   'connection.paused',
   'connection.resumed',
+  'connection.reconciled',
   'caller.created',
   'caller.updated',
   'caller.deleted',
@@ -23,6 +24,7 @@ export const AUDIT_ACTIONS = [
   'key.revoked',
   'replica.started',
   'replica.stopped',
+  'database.restored',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -13,15 +13,23 @@ export interface OpenedRow {
   readonly fence: string;
   readonly credential: Buffer;
   readonly settings: Record<string, unknown>;
+  readonly token: Buffer | null;
   readonly consecutive_failures: number;
+  readonly credential_since: number;
+  readonly epoch: string | null;
   readonly type: string;
+  readonly secret_fields: readonly string[];
   readonly provider_settings: Record<string, unknown>;
   readonly provider_secrets: Buffer | null;
   readonly secrets_generation: number;
 }
 
 /** The attempt with its effective credential opened. @throws EnvelopeError where a sealed value was changed or moved. */
-export function toOpenAttempt(row: OpenedRow, request: AttemptRequest, envelopes: Envelopes): OpenAttempt {
+export function toOpenAttempt(
+  row: OpenedRow,
+  request: Pick<AttemptRequest, 'step' | 'trigger' | 'origin' | 'oneShot' | 'irretrievable'>,
+  envelopes: Envelopes,
+): OpenAttempt {
   const { connection_id: connectionId, generation } = row;
   const place = { table: 'connections', row: connectionId, generation } as const;
   const held = openFields(envelopes, place, row.credential);
@@ -38,6 +46,14 @@ export function toOpenAttempt(row: OpenedRow, request: AttemptRequest, envelopes
     step: request.step,
     trigger: request.trigger,
     origin: request.origin,
+    oneShot: request.oneShot,
+    irretrievable: request.irretrievable,
+    epoch: row.epoch === null ? null : Number(row.epoch),
+    credentialSince: row.credential_since,
+    sharedSecrets: Object.hasOwn(row.settings, 'client_id')
+      ? []
+      : row.secret_fields.filter((name) => !Object.hasOwn(held, name)),
+    sealedToken: row.token,
     consecutiveFailures: row.consecutive_failures,
     held,
     effective: mergeLevels(
@@ -55,6 +71,7 @@ export interface UnrecordedRow {
   readonly generation: number;
   readonly outcome: UnrecordedAttempt['outcome'];
   readonly reason: string | null;
+  readonly parameter: string | null;
   readonly upstream_status: number | null;
   readonly duration_ms: number | null;
   readonly caller: string | null;
@@ -70,7 +87,7 @@ export const toUnrecorded = (row: UnrecordedRow): UnrecordedAttempt => ({
   connection: row.name,
   generation: row.generation,
   outcome: row.outcome,
-  reason: row.reason,
+  reason: row.parameter === null ? row.reason : `${row.reason}:${row.parameter}`,
   upstreamStatus: row.upstream_status,
   durationMs: row.duration_ms,
   origin: {

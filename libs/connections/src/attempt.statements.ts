@@ -3,27 +3,39 @@
  * always the database's.
  */
 
-interface Text {
+/** A prepared statement. */
+export interface Text {
   readonly name: string;
   readonly text: string;
 }
 
+/** The timeline that the database writes now: another one after a promotion or a recovery to a point in time. */
+const TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int";
+
 /**
  * $1 connection · $2 generation · $3 ignore back-off · $4 holder · $5 lease ms · $6 attempt · $7 step · $8 trigger · $9 caller ·
- * $10 key · $11 request · $12 client ip. The insert reads `abandoned`, so that the orphan is closed before the partial unique
- * index ("one open attempt") judges the new row. Old attempts of the connection go on the way: the audit log keeps their history.
+ * $10 key · $11 request · $12 client ip · $13 fence · $14 one-shot. The insert reads `abandoned`, so that the orphan is closed
+ * before the partial unique index ("one open attempt") judges the new row. A one-shot credential is only sent by the database
+ * that it was stored in: a restored one may hold what was consumed long ago. Old attempts of the connection go on the way: the
+ * audit log keeps their history.
  */
 export const OPEN: Text = {
   name: 'attempt-open',
   text: `
 with leased as (
-  update connections set
+  update connections c set
     lease_holder = $4::uuid, lease_expires_at = clock_timestamp() + $5 * interval '1 millisecond',
     fence = fence + 1, last_attempt_at = clock_timestamp()
-  where id = $1::uuid and generation = $2 and state in ('active', 'uncertain')
-    and (lease_expires_at is null or lease_expires_at <= clock_timestamp())
-    and ($3::boolean or retry_at is null or retry_at <= clock_timestamp())
-  returning *
+  from providers p
+  where c.id = $1::uuid and p.name = c.provider and c.generation = $2 and c.fence = $13::bigint
+    and c.state in ('active', 'uncertain')
+    and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
+    and ($3::boolean or c.retry_at is null or c.retry_at <= clock_timestamp())
+    and ($3::boolean or p.refused_at is null or p.secret_fields && c.credential_fields)
+    and (not $14::boolean or exists (
+      select from database_identity i, pg_control_system() s
+      where i.system_identifier = s.system_identifier::text and i.timeline = ${TIMELINE}))
+  returning c.*, p.type, p.settings as provider_settings, p.secrets as provider_secrets, p.secret_fields, p.secrets_generation
 ), abandoned as (
   update attempts set closed_at = clock_timestamp(), outcome = 'abandoned'
   from leased where attempts.connection_id = leased.id and attempts.closed_at is null
@@ -38,10 +50,9 @@ with leased as (
   where attempts.connection_id = leased.id and attempts.recorded
     and attempts.opened_at < clock_timestamp() - interval '30 days'
 )
-select opened.id as attempt_id, leased.id as connection_id, leased.provider, leased.name, leased.generation, leased.fence,
-  leased.credential, leased.settings, leased.consecutive_failures,
-  p.type, p.settings as provider_settings, p.secrets as provider_secrets, p.secrets_generation
-from opened, leased join providers p on p.name = leased.provider`,
+select opened.id as attempt_id, leased.*, leased.id as connection_id,
+  case when $14::boolean then nextval('rotation_epoch') end as epoch
+from opened, leased`,
 };
 
 /** $1 connection · $2 fence · $3 lease ms. */
@@ -54,86 +65,100 @@ returning id`,
 };
 
 /**
- * $1 connection · $2 consumed generation · $3 credential · $4 its fields · $5 credential changed · $6 token · $7 lives ms ·
- * $8 lifetime s · $9 refresh in ms · $10 fence · $11 attempt · $12 upstream status · $13 duration ms.
+ * $1 connection · $2 fence · $3 lease ms · $4 attempt. The last word before the first byte: the lease is still ours and starts
+ * anew, and from now on the attempt counts as sent.
  */
-export const ADOPT: Text = {
-  name: 'attempt-adopt',
+export const MARK_SENT: Text = {
+  name: 'attempt-sent',
   text: `
-with adopted as (
-  update connections set
-    credential = $3, credential_fields = $4,
-    credential_updated_at = case when $5::boolean then clock_timestamp() else credential_updated_at end,
-    token = $6, generation = generation + 1, token_issued_at = clock_timestamp(),
-    token_expires_at = clock_timestamp() + $7 * interval '1 millisecond', token_lifetime_seconds = $8,
-    refresh_at = clock_timestamp() + $9 * interval '1 millisecond', retry_at = null, next_step = 'refresh',
-    state = case when state = 'paused' then state else 'active' end,
-    state_reason = null, state_upstream_status = null, state_parameter = null,
-    last_outcome = 'ok', last_reason = null, last_upstream_status = $12, consecutive_failures = 0,
-    lease_holder = case when fence = $10::bigint then null else lease_holder end,
-    lease_expires_at = case when fence = $10::bigint then null else lease_expires_at end,
-    updated_at = clock_timestamp()
-  where id = $1::uuid and generation = $2
-  returning id
-), closed as (
-  update attempts set closed_at = clock_timestamp(), outcome = 'ok', upstream_status = $12, duration_ms = $13
-  where id = $11::uuid
-  returning id
-), released as (
-  update connections set lease_holder = null, lease_expires_at = null
-  where id = $1::uuid and fence = $10::bigint and generation <> $2
+with held as (
+  update connections set lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond'
+  where id = $1::uuid and fence = $2::bigint and lease_expires_at > clock_timestamp() and state in ('active', 'uncertain')
   returning id
 )
-select exists (select from adopted) as adopted, exists (select from closed) as closed, exists (select from released) as released`,
+update attempts set sent_at = clock_timestamp() from held where attempts.id = $4::uuid and closed_at is null
+returning attempts.id`,
+};
+
+/**
+ * $1 connection · $2 generation · $3 fence · $4 wait ms. What was decided without an attempt: nothing is sent before then.
+ */
+export const DEFER: Text = {
+  name: 'connection-defer',
+  text: `
+update connections set
+  state_reason = case when state = 'active' then 'outcome_unknown' else state_reason end,
+  state = case when state = 'active' then 'uncertain' else state end,
+  refresh_at = clock_timestamp() + $4 * interval '1 millisecond', updated_at = clock_timestamp()
+where id = $1::uuid and generation = $2 and fence = $3::bigint and state in ('active', 'uncertain')
+returning id`,
 };
 
 /**
  * $1 connection · $2 consumed generation · $3 fence · $4 attempt · $5 outcome · $6 reason · $7 upstream status · $8 parameter ·
- * $9 retry in ms · $10 new state or null · $11 next step · $12 duration ms. A failure of a generation that is no longer current
- * changes nothing but the lease. No wait is no `retry_at` at all: a replica whose clock is a little behind would wait for "now".
+ * $9 retry in ms · $10 new state or null · $11 next step · $12 duration ms · $13 provider refused. A failure of a generation that
+ * is no longer current changes nothing but the lease, and one of a holder that was overtaken only what it is certain of. No wait
+ * is no `retry_at` at all: a replica whose clock is a little behind would wait for "now". Answers `alert` where it is the first to
+ * find that the third party refuses what is shared.
  */
 export const FAIL: Text = {
   name: 'attempt-fail',
   text: `
-with failed as (
-  update connections set
-    last_outcome = case when generation = $2 then $5 else last_outcome end,
-    last_reason = case when generation = $2 then $6 else last_reason end,
-    last_upstream_status = case when generation = $2 then $7::int else last_upstream_status end,
-    consecutive_failures = case when generation = $2 then consecutive_failures + 1 else consecutive_failures end,
-    retry_at = case when generation = $2 then clock_timestamp() + nullif($9::float8, 0) * interval '1 millisecond' else retry_at end,
-    refresh_at = case when generation = $2 then clock_timestamp() + $9 * interval '1 millisecond' else refresh_at end,
-    next_step = case when generation = $2 then $11 else next_step end,
-    state_reason = case when generation = $2 and $10::text is not null then $6 else state_reason end,
-    state_upstream_status = case when generation = $2 and $10::text is not null then $7::int else state_upstream_status end,
-    state_parameter = case when generation = $2 and $10::text is not null then $8 else state_parameter end,
-    state = case when generation = $2 and $10::text is not null and state <> 'paused' then $10 else state end,
+with stood as (
+  select id, provider, state as stood_as, generation = $2 and (fence = $3::bigint or $10::text in ('reauthorization_required', 'misconfigured')) as current
+  from connections where id = $1::uuid for update
+), target as (
+  select *, current and $10::text is not null and ($10 <> 'uncertain' or stood_as in ('active', 'uncertain')) as moves from stood
+), failed as (
+  update connections c set
+    last_outcome = case when t.current then $5 else last_outcome end,
+    last_reason = case when t.current then $6 else last_reason end,
+    last_upstream_status = case when t.current then $7::int else last_upstream_status end,
+    consecutive_failures = case when t.current then consecutive_failures + 1 else consecutive_failures end,
+    retry_at = case when t.current then clock_timestamp() + nullif($9::float8, 0) * interval '1 millisecond' else retry_at end,
+    refresh_at = case when t.current then clock_timestamp() + $9 * interval '1 millisecond' else refresh_at end,
+    next_step = case when t.current then $11 else next_step end,
+    state_reason = case when t.moves then $6 else state_reason end,
+    state_upstream_status = case when t.moves then $7::int else state_upstream_status end,
+    state_parameter = case when t.moves then $8 else state_parameter end,
+    state = case when t.moves and state <> 'paused' then $10 else state end,
     lease_holder = case when fence = $3::bigint then null else lease_holder end,
     lease_expires_at = case when fence = $3::bigint then null else lease_expires_at end,
     updated_at = clock_timestamp()
-  where id = $1::uuid
+  from target t where c.id = t.id
+  returning c.id
+), closed as (
+  update attempts set closed_at = clock_timestamp(), outcome = $5, reason = $6, upstream_status = $7::int, parameter = $8, duration_ms = $12
+  where id = $4::uuid and (closed_at is null or outcome = 'abandoned')
+  returning id
+), refused as (
+  update providers p set refused_reason = $6, refused_status = $7::int, refused_at = clock_timestamp()
+  from target t where $13::boolean and p.name = t.provider and p.refused_at is null
+  returning p.name
+)
+select exists (select from failed) as failed, exists (select from closed) as closed, exists (select from refused) as alert`,
+};
+
+/**
+ * $1 connection · $2 generation · $3 fence · $4 attempt · $5 upstream status · $6 duration ms. An introspection that found the
+ * credential unused: the attempt is good, and the refresh may follow at once. It vouches for a restored credential, too.
+ */
+export const FOUND_UNUSED: Text = {
+  name: 'attempt-found-unused',
+  text: `
+with freed as (
+  update connections set
+    state = case when state = 'uncertain' and state_reason = 'database_restored' then 'active' else state end,
+    state_reason = case when state_reason = 'database_restored' then null else state_reason end,
+    retry_at = null, refresh_at = clock_timestamp(), lease_holder = null, lease_expires_at = null,
+    last_upstream_status = $5::int, updated_at = clock_timestamp()
+  where id = $1::uuid and generation = $2 and fence = $3::bigint
   returning id
 ), closed as (
-  update attempts set closed_at = clock_timestamp(), outcome = $5, reason = $6, upstream_status = $7::int, duration_ms = $12
+  update attempts set closed_at = clock_timestamp(), sent_at = coalesce(sent_at, opened_at), outcome = 'ok', reason = 'unused',
+    upstream_status = $5::int, duration_ms = $6
   where id = $4::uuid and closed_at is null
   returning id
 )
-select exists (select from failed) as failed, exists (select from closed) as closed`,
-};
-
-/** $1 attempts. */
-export const MARK_RECORDED: Text = {
-  name: 'attempt-recorded',
-  text: 'update attempts set recorded = true where id = any($1::uuid[])',
-};
-
-/** $1 older than ms · $2 limit. */
-export const UNRECORDED: Text = {
-  name: 'attempt-unrecorded',
-  text: `
-select a.id, c.provider, c.name, a.generation, a.outcome, a.reason, a.upstream_status, a.duration_ms,
-  a.caller, a.key_id, a.request_id, a.client_ip
-from attempts a join connections c on c.id = a.connection_id
-where a.closed_at is not null and not a.recorded and a.closed_at < clock_timestamp() - $1 * interval '1 millisecond'
-order by a.closed_at limit $2`,
+select exists (select from freed) as freed, exists (select from closed) as closed`,
 };

@@ -8,9 +8,15 @@ export type Trigger = 'caller' | 'report' | 'schedule' | 'admin';
 export interface AttemptRequest {
   readonly connectionId: string;
   readonly generation: number;
+  /** The fence that the decision was made at: where another attempt was made since, this one is not. */
+  readonly fence: string;
   readonly step: Step;
   readonly trigger: Trigger;
   readonly origin: AuditOrigin;
+  /** True where what is sent cannot be sent again: `strict` and `grace` refreshes. */
+  readonly oneShot: boolean;
+  /** True where the answer cannot be had again: those, and rolling tokens. */
+  readonly irretrievable: boolean;
   /** True where an operator asks: the back-off after failures does not hold them. */
   readonly ignoreBackoff: boolean;
 }
@@ -28,11 +34,24 @@ export interface OpenAttempt {
   readonly step: Step;
   readonly trigger: Trigger;
   readonly origin: AuditOrigin;
+  readonly oneShot: boolean;
+  readonly irretrievable: boolean;
+  /** Counts one-shot attempts of the whole database; null for any other. */
+  readonly epoch: number | null;
   readonly consecutiveFailures: number;
+  /** The generation that an operator last stored the credential as. */
+  readonly credentialSince: number;
+  /** Names of the provider's secret fields that the connection does not replace by its own; none where it is a client of its own. */
+  readonly sharedSecrets: readonly string[];
+  /** The token of the generation that it consumes, as it is stored. */
+  readonly sealedToken: Uint8Array | null;
   /** The connection's own secret fields: what an adoption keeps of them. */
   readonly held: EffectiveCredential['secrets'];
   readonly effective: EffectiveCredential;
 }
+
+/** What an adoption came to: `known` where this attempt's answer was adopted or kept before, or its connection is gone. */
+export type Adopted = 'adopted' | 'spare' | 'known';
 
 /** A provider's grant, ready to be adopted. */
 export interface Adoption {
@@ -53,8 +72,10 @@ export interface FailedAttempt {
   /** Nobody sends before this many milliseconds have passed. */
   readonly retryInMs: number;
   /** The state it moves to; undefined leaves it as it is. */
-  readonly state?: 'reauthorization_required' | 'misconfigured';
-  readonly nextStep: Step;
+  readonly state?: 'reauthorization_required' | 'misconfigured' | 'uncertain';
+  readonly nextStep: 'refresh' | 'relogin';
+  /** True where the third party refused what all connections of the provider share. */
+  readonly providerRefused: boolean;
 }
 
 /** A closed attempt whose outcome the audit log may not hold yet. */

@@ -1,37 +1,39 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Replica } from '@app/audit';
 import { newId } from '@app/common';
+import { Config } from '@app/config';
 import { Envelopes } from '@app/crypto';
 import { Database } from '@app/database';
-import type { Adoption, AttemptRequest, FailedAttempt, OpenAttempt, UnrecordedAttempt } from './attempt.js';
-import { ADOPT, EXTEND_LEASE, FAIL, MARK_RECORDED, OPEN, UNRECORDED } from './attempt.statements.js';
-import { type OpenedRow, toOpenAttempt, type UnrecordedRow, toUnrecorded } from './attempt-row.js';
-import { sealFields, sealToken } from './sealing.js';
+import type { AttemptRequest, FailedAttempt, OpenAttempt } from './attempt.js';
+import { DEFER, EXTEND_LEASE, FAIL, FOUND_UNUSED, MARK_SENT, OPEN } from './attempt.statements.js';
+import { type OpenedRow, toOpenAttempt } from './attempt-row.js';
+import type { Connection } from './connection.js';
 
-/** How long a lease holds without a heartbeat. */
-export const LEASE_MS = 10_000;
 /** A sealed value that does not open needs an operator: its key is missing, or it was changed. */
 const UNREADABLE_RETRY_MS = 60_000;
 
-/** Attempts and leases: the right to send is written down before anything is sent, and what comes back is never lost to a late holder. */
+/** Attempts and leases: the right to send is written down before anything is sent. */
 @Injectable()
 export class AttemptsRepository {
   constructor(
     private readonly database: Database,
     private readonly envelopes: Envelopes,
     @Inject(Replica) private readonly replica: string,
+    @Inject(Config) private readonly config: Config,
   ) {}
 
   /**
    * Lease, fence and attempt in one commit; an orphan of a dead holder is closed as `abandoned` in the same one. Undefined
-   * where somebody else holds a live lease, the generation moved on, the state forbids it or a back-off still runs.
+   * where somebody else holds a live lease or made an attempt since the decision, the generation moved on, the state forbids it,
+   * a back-off still runs, the provider refuses us, or a one-shot credential would be sent by a restored database.
    */
   async open(request: AttemptRequest): Promise<OpenAttempt | undefined> {
     const { actor, requestId = null, clientIp = null } = request.origin;
     const [caller, keyId] = actor.type === 'caller' ? [actor.caller, actor.keyId] : [null, null];
+    const lease = [request.connectionId, request.generation, request.ignoreBackoff, this.replica, this.#leaseMs];
     const attempt = [newId(), request.step, request.trigger, caller, keyId, requestId, clientIp];
-    const lease = [request.connectionId, request.generation, request.ignoreBackoff, this.replica, LEASE_MS];
-    const [row] = await this.database.query<OpenedRow>({ ...OPEN, values: [...lease, ...attempt] });
+    const values = [...lease, ...attempt, request.fence, request.oneShot];
+    const [row] = await this.database.query<OpenedRow>({ ...OPEN, values });
     return row && this.#opened(row, request);
   }
 
@@ -41,81 +43,53 @@ export class AttemptsRepository {
       return toOpenAttempt(row, request, this.envelopes);
     } catch (error) {
       const closed = [row.connection_id, row.generation, row.fence, row.attempt_id, 'not_sent', 'unusable_credential'];
-      await this.database.adopt({
-        ...FAIL,
-        values: [...closed, null, null, UNREADABLE_RETRY_MS, null, request.step, 0],
-      });
+      const values = [...closed, null, null, UNREADABLE_RETRY_MS, null, 'refresh', 0, false];
+      await this.database.adopt({ ...FAIL, values });
       throw error;
     }
   }
 
-  /** Heartbeat. False where the lease is no longer ours. */
-  async extendLease({ connectionId, fence }: OpenAttempt): Promise<boolean> {
-    const rows = await this.database.adopt({ ...EXTEND_LEASE, values: [connectionId, fence, LEASE_MS] });
+  /**
+   * The last word before the first byte of what can be sent only once: false where the lease is no longer ours. From now on
+   * the attempt counts as sent; without this nothing was.
+   */
+  async markSent({ id, connectionId, fence }: OpenAttempt): Promise<boolean> {
+    const rows = await this.database.adopt({ ...MARK_SENT, values: [connectionId, fence, this.#leaseMs, id] });
     return rows.length === 1;
   }
 
+  /** Heartbeat. False where the lease is no longer ours. */
+  async extendLease({ connectionId, fence }: OpenAttempt): Promise<boolean> {
+    const rows = await this.database.adopt({ ...EXTEND_LEASE, values: [connectionId, fence, this.#leaseMs] });
+    return rows.length === 1;
+  }
+
+  /** Nothing is sent for so long, and the connection shows that an outcome is not known. Without effect where anybody moved it since. */
+  async defer({ id, generation, fence }: Connection, waitMs: number): Promise<void> {
+    await this.database.query({ ...DEFER, values: [id, generation, fence, Math.round(waitMs)] });
+  }
+
   /**
-   * Stores what the provider issued and closes the attempt, in one commit. It asks which generation was consumed, not who holds
-   * the lease. False where that generation is no longer the current one: the grant is then not adopted.
+   * Closes the attempt with its failure; the connection changes only where the consumed generation is still the current one. True
+   * where it is the first to find that the third party refuses what all connections of the provider share.
    */
-  async adopt(attempt: OpenAttempt, adoption: Adoption): Promise<boolean> {
-    const { id, connectionId, generation, fence, held } = attempt;
-    const { grant, status, livesMs, lifetimeSeconds, refreshInMs, durationMs } = adoption;
-    const next = generation + 1;
-    const credential = { ...held, ...grant.credential };
-    const token = { access_token: grant.accessToken.reveal(), token_type: grant.tokenType, extra: grant.extra };
-    const rows = await this.database.adopt<{ adopted: boolean }>({
-      ...ADOPT,
-      values: [
-        connectionId,
-        generation,
-        sealFields(this.envelopes, { table: 'connections', row: connectionId, generation: next }, credential),
-        Object.keys(credential),
-        Object.keys(grant.credential).length > 0,
-        sealToken(this.envelopes, connectionId, next, token),
-        Math.round(livesMs),
-        lifetimeSeconds,
-        Math.round(refreshInMs),
-        fence,
-        id,
-        status,
-        Math.round(durationMs),
-      ],
-    });
-    return rows[0]?.adopted === true;
+  async fail(attempt: OpenAttempt, failed: FailedAttempt): Promise<boolean> {
+    const { failure, durationMs, retryInMs, state = null, nextStep, providerRefused } = failed;
+    const which = [attempt.connectionId, attempt.generation, attempt.fence, attempt.id];
+    const what = [failure.kind, failure.reason, failure.status, failure.parameter ?? null];
+    const then = [Math.round(retryInMs), state, nextStep, Math.round(durationMs), providerRefused];
+    const [row] = await this.database.adopt<{ alert: boolean }>({ ...FAIL, values: [...which, ...what, ...then] });
+    return row?.alert === true;
   }
 
-  /** Closes the attempt with its failure; the connection changes only where the consumed generation is still the current one. */
-  async fail(attempt: OpenAttempt, failed: FailedAttempt): Promise<void> {
-    const { failure, durationMs, retryInMs, state = null, nextStep } = failed;
-    await this.database.adopt({
-      ...FAIL,
-      values: [
-        attempt.connectionId,
-        attempt.generation,
-        attempt.fence,
-        attempt.id,
-        failure.kind,
-        failure.reason,
-        failure.status,
-        failure.parameter ?? null,
-        Math.round(retryInMs),
-        state,
-        nextStep,
-        Math.round(durationMs),
-      ],
-    });
+  /** Closes an introspection that found the credential unused: a refresh may follow at once. */
+  async foundUnused(attempt: OpenAttempt, status: number, durationMs: number): Promise<void> {
+    const { connectionId, generation, fence, id } = attempt;
+    const values = [connectionId, generation, fence, id, status, Math.round(durationMs)];
+    await this.database.adopt({ ...FOUND_UNUSED, values });
   }
 
-  /** Notes that the audit log holds the outcome. */
-  async markRecorded(ids: readonly string[]): Promise<void> {
-    await this.database.query({ ...MARK_RECORDED, values: [ids] });
-  }
-
-  /** Closed attempts, older than `olderThanMs`, whose outcome the audit log may not hold: a crash or a failed append left them. */
-  async findUnrecorded(olderThanMs: number, limit: number): Promise<UnrecordedAttempt[]> {
-    const rows = await this.database.query<UnrecordedRow>({ ...UNRECORDED, values: [olderThanMs, limit] });
-    return rows.map(toUnrecorded);
+  get #leaseMs(): number {
+    return this.config.timing.leaseMs;
   }
 }

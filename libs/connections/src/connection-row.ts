@@ -1,11 +1,25 @@
 import type { Envelopes, Fingerprints } from '@app/crypto';
 import { Secret } from '@app/common';
-import type { OutcomeKind, Step } from '@app/providers';
-import type { Connection, ConnectionState, HeldToken, Trouble } from './connection.js';
+import { mergeSettings, type OutcomeKind, type ProviderRegistry, traitsOf } from '@app/providers';
+import type { Connection, ConnectionState, HeldToken, Trouble, Unsettled } from './connection.js';
 import { openToken } from './sealing.js';
 
-/** Columns of `connections` (c) and `providers` (p) that a Connection is made of. */
+/** Where a Connection is read from: its row, its provider's, and what was sent of its current generation without a known outcome. */
+export const CONNECTION_TABLES = `
+  connections c join providers p on p.name = c.provider left join lateral (
+    select min(a.sent_at) filter (where a.step = 'refresh') as first_sent_at,
+      max(a.sent_at) filter (where a.step = 'refresh') as last_sent_at,
+      max(a.closed_at) filter (where a.step = 'introspect' and a.outcome = 'ok') as unused_at,
+      max(a.closed_at) filter (where a.step = 'introspect' and a.outcome <> 'ok') as asked_in_vain_at
+    from attempts a
+    where a.connection_id = c.id and a.generation = c.generation and a.sent_at is not null
+      and (a.outcome is null or a.outcome in ('unknown', 'abandoned') or a.step = 'introspect')
+  ) as sent on true`;
+
+/** Columns of `connections` (c), `providers` (p) and those attempts (sent) that a Connection is made of. */
 export const CONNECTION_COLUMNS = `
+  c.fence, coalesce(c.lease_expires_at > clock_timestamp(), false) as leased, c.last_used_at,
+  sent.first_sent_at, sent.last_sent_at, sent.unused_at, sent.asked_in_vain_at, p.refused_reason, p.refused_status,
   c.id, c.provider, c.name, p.type, c.state, c.state_reason, c.state_upstream_status, c.state_parameter, c.generation,
   c.token, c.token_issued_at, c.token_expires_at, c.token_lifetime_seconds, c.refresh_at, c.retry_at,
   c.consecutive_failures, c.last_outcome, c.last_reason, c.last_upstream_status, c.next_step,
@@ -32,7 +46,16 @@ export interface ConnectionRow {
   readonly last_outcome: OutcomeKind | null;
   readonly last_reason: string | null;
   readonly last_upstream_status: number | null;
-  readonly next_step: Step;
+  readonly next_step: 'refresh' | 'relogin';
+  readonly fence: string;
+  readonly leased: boolean;
+  readonly last_used_at: Date | null;
+  readonly first_sent_at: Date | null;
+  readonly last_sent_at: Date | null;
+  readonly unused_at: Date | null;
+  readonly asked_in_vain_at: Date | null;
+  readonly refused_reason: string | null;
+  readonly refused_status: number | null;
   readonly settings: Record<string, unknown>;
   readonly credential_fields: readonly string[];
   readonly updated_at: Date;
@@ -40,14 +63,16 @@ export interface ConnectionRow {
   readonly secret_fields: readonly string[];
 }
 
-/** What opens the sealed parts of a row. */
+/** What opens the sealed parts of a row, and what knows its type. */
 export interface Opener {
+  readonly registry: ProviderRegistry;
   readonly envelopes: Envelopes;
   readonly fingerprints: Fingerprints;
 }
 
 /** The row with its token opened. @throws EnvelopeError where the token was changed or moved. */
 export function toConnection(row: ConnectionRow, opener: Opener): Connection {
+  const settings = mergeSettings(row.provider_settings, row.settings);
   return {
     id: row.id,
     provider: row.provider,
@@ -56,6 +81,9 @@ export function toConnection(row: ConnectionRow, opener: Opener): Connection {
     state: row.state,
     trouble: toTrouble(row.state_reason, row.state_upstream_status, row.state_parameter),
     generation: row.generation,
+    fence: row.fence,
+    leased: row.leased,
+    unsettled: toUnsettled(row),
     token: toToken(row, opener),
     refreshAt: row.refresh_at?.getTime() ?? null,
     retryAt: row.retry_at?.getTime() ?? null,
@@ -64,12 +92,13 @@ export function toConnection(row: ConnectionRow, opener: Opener): Connection {
     lastTrouble: toTrouble(row.last_reason, row.last_upstream_status, null),
     lastStatus: row.last_upstream_status,
     nextStep: row.next_step,
-    fields: new Set([
-      ...Object.keys(row.provider_settings),
-      ...row.secret_fields,
-      ...Object.keys(row.settings),
-      ...row.credential_fields,
-    ]),
+    fields: new Set([...Object.keys(settings), ...row.secret_fields, ...row.credential_fields]),
+    settings,
+    traits: traitsOf(opener.registry.require(row.type), settings),
+    providerTrouble: row.credential_fields.some((name) => row.secret_fields.includes(name))
+      ? null
+      : toTrouble(row.refused_reason, row.refused_status, null),
+    lastUsedAt: row.last_used_at?.getTime() ?? null,
     changedAt: row.updated_at.getTime(),
   };
 }
@@ -78,11 +107,27 @@ function toTrouble(reason: string | null, status: number | null, parameter: stri
   return reason === null ? null : { reason, status, ...(parameter === null ? {} : { parameter }) };
 }
 
+function toUnsettled({ first_sent_at, last_sent_at, unused_at, asked_in_vain_at }: ConnectionRow): Unsettled | null {
+  if (first_sent_at === null || last_sent_at === null) {
+    return null;
+  }
+  return {
+    firstSentAt: first_sent_at.getTime(),
+    lastSentAt: last_sent_at.getTime(),
+    unusedAt: unused_at?.getTime() ?? null,
+    askedInVainAt: asked_in_vain_at?.getTime() ?? null,
+  };
+}
+
 function toToken(row: ConnectionRow, { envelopes, fingerprints }: Opener): HeldToken | null {
   if (row.token === null || row.token_issued_at === null || row.token_expires_at === null) {
     return null;
   }
-  const { access_token, token_type, extra } = openToken(envelopes, row.id, row.generation, row.token);
+  const { access_token, token_type, extra } = openToken(
+    envelopes,
+    { table: 'connections', row: row.id, generation: row.generation },
+    row.token,
+  );
   return {
     accessToken: new Secret(access_token),
     fingerprint: fingerprints.of(access_token),

@@ -1,5 +1,5 @@
 import type { Secret } from '@app/common';
-import type { OutcomeKind, Step } from '@app/providers';
+import type { OutcomeKind, Traits } from '@app/providers';
 
 /** States of a connection, as architecture.md draws them. A transient failure never leaves `active`. */
 export const CONNECTION_STATES = [
@@ -34,6 +34,16 @@ export interface HeldToken {
   readonly lifetimeSeconds: number | null;
 }
 
+/** Refreshes of the current generation that were sent and whose outcome is not known. Times are epoch ms of the database's clock. */
+export interface Unsettled {
+  readonly firstSentAt: number;
+  readonly lastSentAt: number;
+  /** When the provider last said that the credential was still unused; null where it did not. */
+  readonly unusedAt: number | null;
+  /** When that was last asked without an answer of use; null where it was not. */
+  readonly askedInVainAt: number | null;
+}
+
 /** What issuing a token needs to know of a connection: no credential, and the token opened. */
 export interface Connection {
   readonly id: string;
@@ -44,6 +54,11 @@ export interface Connection {
   readonly state: ConnectionState;
   readonly trouble: Trouble | null;
   readonly generation: number;
+  /** Counts attempts: a decision about the next one holds only while nobody made another. */
+  readonly fence: string;
+  /** True while somebody's attempt is under way. */
+  readonly leased: boolean;
+  readonly unsettled: Unsettled | null;
   readonly token: HeldToken | null;
   /** When it is to be renewed, and before when nobody sends after a failure; epoch ms. */
   readonly refreshAt: number | null;
@@ -54,9 +69,17 @@ export interface Connection {
   /** HTTP status that the provider answered to the last attempt, good or bad; null where it gave none. */
   readonly lastStatus: number | null;
   /** `relogin` once its credential was refused and can be won back without a person. */
-  readonly nextStep: Step;
+  readonly nextStep: 'refresh' | 'relogin';
   /** Names of all fields that are set, at either level. */
   readonly fields: ReadonlySet<string>;
+  /** The settings of both levels, merged. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** How its provider treats credentials, in view of the settings. */
+  readonly traits: Traits;
+  /** Why the third party refuses what all connections of the provider share; null while it does not, or where this one shares nothing. */
+  readonly providerTrouble: Trouble | null;
+  /** When a caller last got its token, roughly, where it is recorded; epoch ms. */
+  readonly lastUsedAt: number | null;
   /** When anything of it last changed; epoch ms. */
   readonly changedAt: number;
 }

@@ -1,13 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
+import { Config } from '@app/config';
 import { Envelopes, Fingerprints } from '@app/crypto';
 import { Database } from '@app/database';
+import { ProviderRegistry } from '@app/providers';
 import type { Connection, ConnectionState } from './connection.js';
 import { openFields } from './sealing.js';
-import { CONNECTION_COLUMNS, type ConnectionRow, toConnection } from './connection-row.js';
-
-/** A claim of the scheduler holds for so long; a replica that dies leaves its claims to the others. */
-const CLAIM_SECONDS = 30;
+import { CONNECTION_COLUMNS, CONNECTION_TABLES, type ConnectionRow, toConnection } from './connection-row.js';
 
 /** A connection whose renewal is due. */
 export interface DueConnection extends ConnectionName {
@@ -40,14 +39,15 @@ export class ConnectionsRepository {
     private readonly database: Database,
     readonly envelopes: Envelopes,
     readonly fingerprints: Fingerprints,
+    readonly registry: ProviderRegistry,
+    @Inject(Config) private readonly config: Config,
   ) {}
 
   /** The connection with its token opened, or undefined. */
   async find({ provider, connection }: ConnectionName): Promise<Connection | undefined> {
     const [row] = await this.database.query<ConnectionRow>({
       name: 'connection-find',
-      text: `select ${CONNECTION_COLUMNS} from connections c join providers p on p.name = c.provider
-        where c.provider = $1 and c.name = $2`,
+      text: `select ${CONNECTION_COLUMNS} from ${CONNECTION_TABLES} where c.provider = $1 and c.name = $2`,
       values: [provider, connection],
     });
     return row && toConnection(row, this);
@@ -65,16 +65,6 @@ export class ConnectionsRepository {
     if (row !== undefined) {
       openFields(this.envelopes, { table: 'connections', row: row.id, generation: row.generation }, row.credential);
     }
-  }
-
-  /** True while somebody holds a live lease on it. */
-  async isLeased(id: string): Promise<boolean> {
-    const [row] = await this.database.query<{ leased: boolean }>({
-      name: 'connection-leased',
-      text: 'select coalesce(lease_expires_at > clock_timestamp(), false) as leased from connections where id = $1::uuid',
-      values: [id],
-    });
-    return row?.leased === true;
   }
 
   /**
@@ -95,18 +85,41 @@ export class ConnectionsRepository {
             order by c.refresh_at limit slot.free for update skip locked
           ) as next
         )
-        update connections set refresh_at = clock_timestamp() + interval '${CLAIM_SECONDS} seconds'
+        update connections set refresh_at = clock_timestamp() + $3 * interval '1 millisecond'
         from due where connections.id = due.id
         returning connections.id, provider, name as connection`,
-      values: [Object.keys(slots), Object.values(slots)],
+      values: [Object.keys(slots), Object.values(slots), this.config.timing.claimMs],
     });
   }
 
-  /** Names of all configured providers. */
-  async providerNames(): Promise<string[]> {
+  /** Notes that callers get the tokens of these connections; one that was left alone as idle is due again. */
+  async markUsed(ids: readonly string[]): Promise<void> {
+    await this.database.query({
+      name: 'connection-used',
+      text: `
+        update connections set last_used_at = clock_timestamp(),
+          refresh_at = case when refresh_at > token_expires_at then clock_timestamp() else refresh_at end
+        where id = any($1::uuid[]) and (last_used_at is null or last_used_at < clock_timestamp() - interval '10 seconds')`,
+      values: [ids],
+    });
+  }
+
+  /** Moves the renewal to `until` (epoch ms), where that is still to come. False where it is due now, or was renewed meanwhile. */
+  async postpone({ id, generation }: Connection, until: number): Promise<boolean> {
+    const rows = await this.database.query({
+      name: 'connection-postpone',
+      text: `update connections set refresh_at = $3
+        where id = $1::uuid and generation = $2 and $3::timestamptz > clock_timestamp() returning id`,
+      values: [id, generation, new Date(until)],
+    });
+    return rows.length === 1;
+  }
+
+  /** Names of the configured providers that something may be sent to. */
+  async sendableProviders(): Promise<string[]> {
     const rows = await this.database.query<{ name: string }>({
-      name: 'provider-names',
-      text: 'select name from providers order by name',
+      name: 'provider-sendable',
+      text: 'select name from providers where refused_at is null order by name',
       values: [],
     });
     return rows.map(({ name }) => name);

@@ -8,29 +8,30 @@ export interface SealedToken {
   readonly extra: Readonly<Record<string, string>>;
 }
 
-/** Seals a connection's token to its row and generation. */
-export const sealToken = (envelopes: Envelopes, id: string, generation: number, token: SealedToken): Buffer =>
-  envelopes.seal(JSON.stringify(token), { table: 'connections', row: id, column: 'token', generation });
+/** The row that a sealed value belongs to, and its generation. */
+export interface SealedPlace {
+  readonly table: 'connections' | 'providers' | 'spares';
+  readonly row: string;
+  readonly generation: number;
+}
+
+/** Seals a token to its row and generation. */
+export const sealToken = (envelopes: Envelopes, place: SealedPlace, token: SealedToken): Buffer =>
+  envelopes.seal(JSON.stringify(token), { ...place, column: 'token' });
 
 /** Opens it again. @throws EnvelopeError where it was changed, moved, or belongs to another generation. */
-export const openToken = (envelopes: Envelopes, id: string, generation: number, sealed: Uint8Array): SealedToken =>
-  JSON.parse(
-    envelopes.open(sealed, { table: 'connections', row: id, column: 'token', generation }).toString(),
-  ) as SealedToken;
+export const openToken = (envelopes: Envelopes, place: SealedPlace, sealed: Uint8Array): SealedToken =>
+  JSON.parse(envelopes.open(sealed, { ...place, column: 'token' }).toString()) as SealedToken;
 
 /** Seals the secret fields of a row: a connection's credential or a provider's secrets. */
 export const sealFields = (
   envelopes: Envelopes,
-  place: { readonly table: 'connections' | 'providers'; readonly row: string; readonly generation: number },
+  place: SealedPlace,
   fields: Readonly<Record<string, Secret>>,
 ): Buffer => envelopes.seal(JSON.stringify(revealAll(fields)), { ...place, column: columnOf(place.table) });
 
 /** Opens them again. @throws EnvelopeError where they were changed, moved, or belong to another generation. */
-export const openFields = (
-  envelopes: Envelopes,
-  place: { readonly table: 'connections' | 'providers'; readonly row: string; readonly generation: number },
-  sealed: Uint8Array,
-): Record<string, Secret> =>
+export const openFields = (envelopes: Envelopes, place: SealedPlace, sealed: Uint8Array): Record<string, Secret> =>
   toSecrets(
     JSON.parse(envelopes.open(sealed, { ...place, column: columnOf(place.table) }).toString()) as Record<
       string,
@@ -38,4 +39,4 @@ export const openFields = (
     >,
   );
 
-const columnOf = (table: 'connections' | 'providers'): string => (table === 'connections' ? 'credential' : 'secrets');
+const columnOf = (table: SealedPlace['table']): string => (table === 'providers' ? 'secrets' : 'credential');

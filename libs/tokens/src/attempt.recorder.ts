@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type AuditEvent, AuditLog } from '@app/audit';
 import { errorFacts, Log } from '@app/common';
-import { AttemptsRepository, type OpenAttempt, type UnrecordedAttempt } from '@app/connections';
-import type { Outcome } from '@app/providers';
+import { AttemptRecordsRepository, type OpenAttempt, type UnrecordedAttempt } from '@app/connections';
+import type { IntrospectionOutcome, Outcome } from '@app/providers';
 
 /** An attempt closed this long ago whose row is still missing was left behind by a crash or a failed append. */
 const LEFT_BEHIND_MS = 10_000;
@@ -15,7 +15,7 @@ export class AttemptRecorder {
 
   constructor(
     private readonly audit: AuditLog,
-    private readonly attempts: AttemptsRepository,
+    private readonly attempts: AttemptRecordsRepository,
     @Inject(Log) private readonly log: Log,
   ) {}
 
@@ -35,8 +35,12 @@ export class AttemptRecorder {
   }
 
   /** The outcome; resolves when it is recorded or left for later, and never rejects. */
-  async recordOutcome(attempt: OpenAttempt, outcome: Outcome, durationMs: number): Promise<void> {
-    const failure = outcome.kind === 'ok' ? undefined : outcome;
+  async recordOutcome(
+    attempt: OpenAttempt,
+    outcome: Outcome | IntrospectionOutcome,
+    durationMs: number,
+  ): Promise<void> {
+    const reason = outcome.kind === 'ok' ? reasonOfSuccess(outcome) : reasonOf(outcome);
     await this.#record([
       {
         id: attempt.id,
@@ -44,7 +48,7 @@ export class AttemptRecorder {
         connection: attempt.connection,
         generation: attempt.generation,
         outcome: outcome.kind,
-        reason: failure === undefined ? null : reasonOf(failure),
+        reason,
         upstreamStatus: outcome.status,
         durationMs,
         origin: attempt.origin,
@@ -86,6 +90,8 @@ export class AttemptRecorder {
 
 const reasonOf = ({ reason, parameter }: { readonly reason: string; readonly parameter?: string }): string =>
   parameter === undefined ? reason : `${reason}:${parameter}`;
+
+const reasonOfSuccess = (outcome: object): string | null => ('verdict' in outcome ? 'unused' : null);
 
 const toEvent = (attempt: UnrecordedAttempt): AuditEvent => ({
   action: attempt.outcome === 'ok' ? 'refresh.succeeded' : 'refresh.failed',

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { OpenAttempt } from '@app/connections';
-import { failed } from '@app/providers';
+import { type OpenAttempt, Spool } from '@app/connections';
+import { failed, type Failure, type GrantStep } from '@app/providers';
 import { AttemptRecorder } from './attempt.recorder.js';
 import { AttemptSender } from './attempt.sender.js';
-import { type AttemptEnd, AttemptStore } from './attempt.store.js';
+import { type FailureEnd, FailureStore } from './failure.store.js';
+import { GrantStore } from './grant.store.js';
+import type { Admission } from './health/circuit.js';
 
-/** An attempt older than this when its turn to send comes is not sent: its lease may soon be somebody else's. */
-const SEND_WITHIN_MS = 2000;
+/** What an attempt came to: `again` where there is something else to do at once. */
+export type AttemptEnd = { readonly kind: 'ok' } | FailureEnd;
 
 /** Runs one attempt that is written down: record the intent, send, store, record the outcome. */
 @Injectable()
@@ -14,38 +16,60 @@ export class AttemptRunner {
   constructor(
     private readonly recorder: AttemptRecorder,
     private readonly sender: AttemptSender,
-    private readonly store: AttemptStore,
+    private readonly grants: GrantStore,
+    private readonly failures: FailureStore,
+    private readonly spool: Spool,
   ) {}
 
   /**
    * Resolves when the outcome is stored. `openedAt` is the monotonic time at which the lease was asked for.
-   * @throws BrokerError `audit_unavailable` where the intent could not be recorded; nothing was sent then.
+   * @throws BrokerError `audit_unavailable` where the intent could not be recorded, `storage_unavailable` where an answer could not
+   * be kept; nothing was sent then.
    */
-  async run(attempt: OpenAttempt, openedAt: number): Promise<AttemptEnd> {
+  async run(attempt: OpenAttempt, admission: Admission, openedAt: number): Promise<AttemptEnd> {
     try {
+      await (attempt.irretrievable ? this.spool.prepare(attempt) : undefined);
       await this.recorder.recordIntent(attempt);
     } catch (error) {
-      await this.#giveUp(attempt);
+      admission.end('none', performance.now());
+      await this.giveUp(attempt);
       throw error;
     }
+    return attempt.step === 'introspect'
+      ? this.#introspect(attempt, admission, openedAt)
+      : this.#send(attempt, attempt.step, admission, openedAt);
+  }
+
+  /** Closes an attempt of which nothing was sent, and certainly so. */
+  giveUp(attempt: OpenAttempt): Promise<AttemptEnd> {
+    return this.#storeFailure(attempt, failed('abandoned_before_send'), 0);
+  }
+
+  async #send(attempt: OpenAttempt, step: GrantStep, admission: Admission, openedAt: number): Promise<AttemptEnd> {
     const sentAt = performance.now();
-    if (sentAt - openedAt > SEND_WITHIN_MS) {
-      return this.#giveUp(attempt);
+    const { outcome, durationMs, received } = await this.sender.send(attempt, step, admission, openedAt);
+    if (outcome.kind !== 'ok') {
+      return this.#storeFailure(attempt, outcome, durationMs);
     }
-    const { outcome, durationMs } = await this.sender.send(attempt);
-    const end =
-      outcome.kind === 'ok'
-        ? await this.store.storeGrant(attempt, outcome, durationMs, sentAt)
-        : await this.store.storeFailure(attempt, outcome, durationMs);
+    await this.grants.store(attempt, outcome, received, durationMs, sentAt);
+    void this.recorder.recordOutcome(attempt, outcome, durationMs);
+    return { kind: 'ok' };
+  }
+
+  async #introspect(attempt: OpenAttempt, admission: Admission, openedAt: number): Promise<AttemptEnd> {
+    const { outcome, durationMs } = await this.sender.introspect(attempt, admission, openedAt);
+    if (outcome.kind !== 'ok' || outcome.verdict === 'used') {
+      const failure = outcome.kind === 'ok' ? failed('credential_used', outcome.status) : outcome;
+      return this.#storeFailure(attempt, failure, durationMs);
+    }
+    const end = await this.failures.storeUnused(attempt, outcome.status, durationMs);
     void this.recorder.recordOutcome(attempt, outcome, durationMs);
     return end;
   }
 
-  /** Not sent, and certainly so. */
-  async #giveUp(attempt: OpenAttempt): Promise<AttemptEnd> {
-    const failure = failed('abandoned_before_send');
-    const end = await this.store.storeFailure(attempt, failure, 0);
-    void this.recorder.recordOutcome(attempt, failure, 0);
+  async #storeFailure(attempt: OpenAttempt, failure: Failure, durationMs: number): Promise<AttemptEnd> {
+    const end = await this.failures.store(attempt, failure, durationMs);
+    void this.recorder.recordOutcome(attempt, failure, durationMs);
     return end;
   }
 }

@@ -1,42 +1,96 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, errorFacts, Log } from '@app/common';
-import { AttemptsRepository, LEASE_MS, type OpenAttempt } from '@app/connections';
-import { type AttemptResult, ProviderRegistry, RefreshExchange } from '@app/providers';
+import { Clock } from '@app/common';
+import { type OpenAttempt, Spool } from '@app/connections';
+import {
+  type AttemptOptions,
+  type GrantStep,
+  type IntrospectionOutcome,
+  type Outcome,
+  type OutboundAnswer,
+  ProviderRegistry,
+  RefreshExchange,
+} from '@app/providers';
+import { AttemptLease } from './attempt.lease.js';
+import type { Admission } from './health/circuit.js';
+import { verdictOf } from './health/verdict.js';
 import { refreshes, refreshSeconds } from './tokens.metrics.js';
 
-/** Sends an attempt, keeping its lease alive meanwhile. Patient: nobody's leaving cancels it. */
+/** What one request came to. */
+export interface Sent<Result> {
+  readonly outcome: Result;
+  readonly durationMs: number;
+  /** The raw answer of a success, which may hold what exists nowhere else. */
+  readonly received?: Received | undefined;
+}
+
+/** A raw answer, and when its request was sent; epoch ms of the database's clock. */
+export interface Received {
+  readonly answer: OutboundAnswer;
+  readonly sentAt: number;
+}
+
+/** Sends an attempt, keeping its lease alive meanwhile. Patient: nobody's leaving cancels it. Never throws for what a provider does. */
 @Injectable()
 export class AttemptSender {
   constructor(
-    private readonly attempts: AttemptsRepository,
+    private readonly lease: AttemptLease,
     private readonly registry: ProviderRegistry,
     private readonly exchange: RefreshExchange,
+    private readonly spool: Spool,
     @Inject(Clock) private readonly clock: Clock,
-    @Inject(Log) private readonly log: Log,
   ) {}
 
-  /** One request, one outcome. Never throws for what a provider does. */
-  async send(attempt: OpenAttempt): Promise<AttemptResult> {
+  /** One request, one outcome; an answer that cannot be had again is in the spool before it is read. */
+  send(attempt: OpenAttempt, step: GrantStep, admission: Admission, openedAt: number): Promise<Sent<Outcome>> {
     const provider = this.registry.require(attempt.type);
-    const heartbeat = setInterval(() => void this.#extendLease(attempt), LEASE_MS / 3);
+    return this.#measured(attempt, admission, async () => {
+      const refused = admission.probeFirst ? await this.exchange.probe(provider, attempt.effective) : undefined;
+      if (refused !== undefined) {
+        return { outcome: refused, durationMs: 0 };
+      }
+      const sentAt = this.clock.now();
+      let received: Received | undefined;
+      const onAnswer = async (answer: OutboundAnswer): Promise<void> => {
+        if (answer.status >= 200 && answer.status <= 299) {
+          received = { answer, sentAt };
+          await (attempt.irretrievable ? this.spool.keep(attempt, answer, sentAt) : undefined);
+        }
+      };
+      const options = { ...this.#options(attempt, openedAt), onAnswer };
+      const result = await this.exchange.send(provider, step, attempt.effective, options);
+      return { ...result, received };
+    });
+  }
+
+  /** Asks whether the credential is still unused. */
+  introspect(attempt: OpenAttempt, admission: Admission, openedAt: number): Promise<Sent<IntrospectionOutcome>> {
+    const provider = this.registry.require(attempt.type);
+    return this.#measured(attempt, admission, () =>
+      this.exchange.introspect(provider, attempt.effective, this.#options(attempt, openedAt)),
+    );
+  }
+
+  async #measured<Result extends Outcome | IntrospectionOutcome>(
+    attempt: OpenAttempt,
+    admission: Admission,
+    send: () => Promise<Sent<Result>>,
+  ): Promise<Sent<Result>> {
+    const stopHeartbeat = this.lease.keepAlive(attempt);
     try {
-      const result = await this.exchange.send(provider, attempt.step, attempt.effective, { now: this.clock.now() });
-      const { outcome, durationMs } = result;
+      const sent = await send();
+      const { outcome, durationMs } = sent;
+      admission.end(verdictOf(outcome), performance.now());
       const reason = outcome.kind === 'ok' ? '' : outcome.reason;
       refreshes.inc({ provider: attempt.provider, outcome: outcome.kind, reason });
       refreshSeconds.observe({ provider: attempt.provider }, durationMs / 1000);
-      return result;
+      return sent;
     } finally {
-      clearInterval(heartbeat);
+      stopHeartbeat();
+      admission.end('none', performance.now());
     }
   }
 
-  async #extendLease(attempt: OpenAttempt): Promise<void> {
-    try {
-      await this.attempts.extendLease(attempt);
-    } catch (error) {
-      const { provider, connection } = attempt;
-      this.log.warn('A lease could not be extended.', { provider, connection, ...errorFacts(error) });
-    }
+  #options(attempt: OpenAttempt, openedAt: number): AttemptOptions {
+    return { now: this.clock.now(), onConnected: () => this.lease.maySend(attempt, openedAt) };
   }
 }

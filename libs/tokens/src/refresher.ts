@@ -1,20 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { AuditOrigin } from '@app/audit';
-import { Clock, type ConnectionName } from '@app/common';
-import { AttemptsRepository, type Connection, ConnectionsRepository, type Trigger } from '@app/connections';
-import { nextStep, ProviderRegistry, type Step } from '@app/providers';
-import { AttemptRunner } from './attempt.runner.js';
-import type { AttemptEnd } from './attempt.store.js';
-import { blockedError, drainingError, failureError, notFound } from './refusal.js';
+import type { ConnectionName } from '@app/common';
+import { Config } from '@app/config';
+import { type Connection, ConnectionsRepository } from '@app/connections';
+import { AttemptStarter, type RefreshReason } from './attempt.starter.js';
+import { Planner } from './planner.js';
+import { patiently } from './patience.js';
+import { drainingError, failureError, notFound, pendingError } from './refusal.js';
 
 /** Pauses between looks at a row on which another replica holds the lease. */
 const LOOK_AGAIN_MS = 60;
-
-/** Why and for whom a refresh is made. */
-export interface RefreshReason {
-  readonly trigger: Trigger;
-  readonly origin: AuditOrigin;
-}
 
 /**
  * Renews a connection's token: once, however many callers of this process and replicas ask. Callers and the scheduler both
@@ -27,10 +21,9 @@ export class Refresher {
 
   constructor(
     private readonly connections: ConnectionsRepository,
-    private readonly attempts: AttemptsRepository,
-    private readonly runner: AttemptRunner,
-    private readonly registry: ProviderRegistry,
-    @Inject(Clock) private readonly clock: Clock,
+    private readonly planner: Planner,
+    private readonly starter: AttemptStarter,
+    @Inject(Config) private readonly config: Config,
   ) {}
 
   /**
@@ -52,6 +45,11 @@ export class Refresher {
     return flight;
   }
 
+  /** As `refresh`, but not for longer than a caller waits; the refresh goes on without it. @throws BrokerError `refresh_pending`. */
+  refreshForCaller(stale: Connection, reason: RefreshReason): Promise<Connection> {
+    return patiently(this.refresh(stale, reason), this.config.timing.patienceMs, () => pendingError(stale));
+  }
+
   /** Begins no more flights and resolves when those under way have stored their outcome. */
   async drain(): Promise<void> {
     this.#draining = true;
@@ -59,46 +57,22 @@ export class Refresher {
   }
 
   async #fly(stale: Connection, reason: RefreshReason): Promise<Connection> {
-    const ignoreBackoff = reason.trigger === 'admin';
     let current = stale;
-    for (;;) {
-      if (current.generation !== stale.generation) {
-        return current;
-      }
-      const blocked = blockedError(current, this.clock.now(), ignoreBackoff);
-      if (blocked !== undefined) {
-        throw blocked;
-      }
-      const end = await this.#attempt(current, reason, ignoreBackoff);
-      if (end === undefined) {
-        await this.#waitForOther();
-      }
+    while (current.generation === stale.generation) {
+      const before = current;
+      const step = await this.planner.nextStep(current, reason.trigger === 'admin');
+      const end = step && (await this.starter.attempt(current, step, reason));
       current = await this.#reload(current);
       // A failure of a generation that somebody else replaced meanwhile is nobody's failure.
-      if (end?.kind === 'failed' && !end.mayRelogin && current.generation === stale.generation) {
+      if (end?.kind === 'failed' && current.generation === stale.generation) {
         throw failureError(end.failure.kind, end.failure, current, end.retryInMs);
       }
+      // Where another attempt was made since the decision, decide anew at once; else wait for the row to change.
+      if (end === undefined && (current.leased || current.fence === before.fence)) {
+        await this.#waitForOther();
+      }
     }
-  }
-
-  /** One attempt, or undefined where another replica makes it. */
-  async #attempt(
-    current: Connection,
-    { trigger, origin }: RefreshReason,
-    ignoreBackoff: boolean,
-  ): Promise<AttemptEnd | undefined> {
-    const openedAt = performance.now();
-    const { id: connectionId, generation } = current;
-    const step = this.#stepOf(current);
-    const attempt = await this.attempts.open({ connectionId, generation, step, trigger, origin, ignoreBackoff });
-    return attempt && this.runner.run(attempt, openedAt);
-  }
-
-  #stepOf({ type, fields, token, nextStep: planned }: Connection): Step {
-    const provider = this.registry.require(type);
-    const tokenLives = token === null ? null : token.expiresAt > this.clock.now();
-    // Where no step can be made, the attempt itself says so: it ends as misconfigured, is recorded and stops the retries.
-    return nextStep(provider, fields, { tokenLives, rejected: planned === 'relogin' }) ?? 'refresh';
+    return current;
   }
 
   async #reload(name: ConnectionName): Promise<Connection> {

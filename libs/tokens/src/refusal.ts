@@ -49,6 +49,23 @@ export function failureError(
   return new BrokerError(code, detail, { ...facts, retryAfter });
 }
 
+/** The outcome of the last attempt is not known, and nothing may be sent for so long. */
+export function uncertainError(name: ConnectionName, retryInMs: number): BrokerError {
+  const { provider, connection } = name;
+  const retryAfter = Math.max(1, Math.ceil(retryInMs / 1000));
+  const detail = `A renewal of ${provider}/${connection} was sent, and its outcome is not known. Sending again now could revoke the account, so it is settled first; ask for the token again in ${retryAfter} s.`;
+  const upstream = { status: null, reason: 'outcome_unknown' };
+  return new BrokerError('provider_unavailable', detail, { provider, connection, retryAfter, upstream });
+}
+
+/** The database was restored, and the stored credential may be older than the provider's. */
+export const quarantinedError = ({ provider, connection }: ConnectionName): BrokerError =>
+  new BrokerError(
+    'conflict',
+    `The database was restored, and the credential of ${provider}/${connection} may be older than the provider's. Nothing is sent until an operator runs "claviger reconcile", or stores a new credential: PATCH /admin/providers/${provider}/connections/${connection}.`,
+    { provider, connection },
+  );
+
 /** What a caller is told of a connection that must not send now; undefined where it may. */
 export function blockedError(connection: Connection, now: number, ignoreBackoff: boolean): BrokerError | undefined {
   const { state, trouble, lastTrouble, retryAt } = connection;
@@ -65,6 +82,9 @@ export function blockedError(connection: Connection, now: number, ignoreBackoff:
   }
   if (state === 'misconfigured') {
     return failureError('misconfigured', trouble ?? unknown, connection, 0);
+  }
+  if (connection.providerTrouble !== null && !ignoreBackoff) {
+    return failureError('misconfigured', connection.providerTrouble, connection, 0);
   }
   const waits = !ignoreBackoff && retryAt !== null && retryAt > now && isFailure(connection.lastOutcome);
   return waits ? failureError('unknown', lastTrouble ?? unknown, connection, retryAt - now) : undefined;

@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { errorFacts, isBrokerError, Log } from '@app/common';
-import { ConnectionsRepository, type DueConnection } from '@app/connections';
-import { AttemptRecorder } from './attempt.recorder.js';
+import { Config } from '@app/config';
+import { type Connection, ConnectionsRepository, type DueConnection } from '@app/connections';
+import { ProviderHealth } from './health/provider.health.js';
+import { keepAliveAt } from './idleness.js';
 import { Refresher } from './refresher.js';
 
-const LOOK_EVERY_MS = 500;
 /** Requests under way at once to one provider from this replica. */
 const MOST_PER_PROVIDER = 8;
-const COMPLETE_EVERY_MS = 10_000;
 
 /** Renews tokens ahead of expiry. The row is the job: what is due is claimed from the table, and nothing else is remembered. */
 @Injectable()
@@ -17,19 +17,19 @@ export class Scheduler {
   #claiming: Promise<void> | undefined;
   #again = false;
   #stopped = true;
-  #completedAt = 0;
 
   constructor(
     private readonly connections: ConnectionsRepository,
     private readonly refresher: Refresher,
-    private readonly recorder: AttemptRecorder,
+    private readonly health: ProviderHealth,
+    @Inject(Config) private readonly config: Config,
     @Inject(Log) private readonly log: Log,
   ) {}
 
   /** Looks for due connections now and then until `stop`. */
   start(): void {
     this.#stopped = false;
-    this.#timer = setInterval(() => this.#wake(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.#wake(), this.config.timing.lookEveryMs);
     this.#wake();
   }
 
@@ -60,11 +60,10 @@ export class Scheduler {
   }
 
   async #claim(): Promise<void> {
-    await this.#completeLog();
-    const names = await this.connections.providerNames();
+    const names = await this.connections.sendableProviders();
     const slots = Object.fromEntries(
       names
-        .map((name) => [name, MOST_PER_PROVIDER - (this.#running.get(name) ?? 0)] as const)
+        .map((name) => [name, this.health.slots(name, MOST_PER_PROVIDER) - (this.#running.get(name) ?? 0)] as const)
         .filter(([, free]) => free > 0),
     );
     if (this.#stopped || Object.keys(slots).length === 0) {
@@ -79,7 +78,7 @@ export class Scheduler {
     this.#running.set(due.provider, (this.#running.get(due.provider) ?? 0) + 1);
     try {
       const connection = await this.connections.find(due);
-      if (connection !== undefined) {
+      if (connection !== undefined && !(await this.#isLeftAlone(connection))) {
         await this.refresher.refresh(connection, { trigger: 'schedule', origin: { actor: { type: 'system' } } });
       }
     } catch (error) {
@@ -92,10 +91,9 @@ export class Scheduler {
     }
   }
 
-  async #completeLog(): Promise<void> {
-    if (performance.now() - this.#completedAt > COMPLETE_EVERY_MS) {
-      this.#completedAt = performance.now();
-      await this.recorder.completeLeftBehind();
-    }
+  /** For what can be used only once every refresh is a risk: while nobody uses the connection, it is only kept alive. */
+  async #isLeftAlone(connection: Connection): Promise<boolean> {
+    const keepAlive = keepAliveAt(connection);
+    return keepAlive !== undefined && this.connections.postpone(connection, keepAlive);
   }
 }

@@ -2,20 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type AuditEvent, AuditLog, type AuditOrigin } from '@app/audit';
 import { BrokerError, Clock, isBrokerError } from '@app/common';
 import { type Caller, covers } from '@app/callers';
-import { type Connection, ConnectionsRepository } from '@app/connections';
+import type { Connection } from '@app/connections';
 import { answers, holdsLiveToken, warningsOf, type WithToken } from './freshness.js';
-import { patiently } from './patience.js';
+import { HeldConnections } from './held.connections.js';
 import { blockedError, notFound, pendingError } from './refusal.js';
 import { Refresher } from './refresher.js';
-import { TokenCache } from './token.cache.js';
 import type { IssuedToken, TokenRequest } from './token-request.js';
 import { cacheLookups, tokensIssued, tokensRefused } from './tokens.metrics.js';
-
-/** How long a caller waits for a refresh that goes on without it. */
-const PATIENCE_MS = 10_000;
-
-/** A name that no connection can have. */
-const NO_CONNECTION = '';
+import { Usage } from './usage.js';
 
 /** A connection whose token answers the request, and where it came from. */
 interface Obtained {
@@ -27,9 +21,9 @@ interface Obtained {
 @Injectable()
 export class TokenService {
   constructor(
-    private readonly cache: TokenCache,
-    private readonly connections: ConnectionsRepository,
+    private readonly held: HeldConnections,
     private readonly refresher: Refresher,
+    private readonly usage: Usage,
     private readonly audit: AuditLog,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
@@ -45,6 +39,7 @@ export class TokenService {
     } catch (error) {
       throw await this.#recordRefusal(error, request, origin);
     }
+    this.usage.note(obtained.connection);
     await this.audit.append(issuedEvent(obtained, origin));
     tokensIssued.inc({ provider: request.provider, source: obtained.source });
     return this.#toIssued(obtained, request);
@@ -52,11 +47,10 @@ export class TokenService {
 
   async #obtain(caller: Caller, request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
     if (!covers(caller, request)) {
-      // The look-up of a connection that is absent for certain: the time tells absent and forbidden apart as little as the bytes.
-      await this.connections.find({ ...request, connection: NO_CONNECTION });
+      await this.held.lookUpInVain(request);
       throw notFound(request);
     }
-    const cached = this.cache.find(request);
+    const cached = this.held.findCached(request);
     if (
       cached !== undefined &&
       isNewer(cached, request) &&
@@ -67,7 +61,7 @@ export class TokenService {
       return { connection: cached, source: 'cache' };
     }
     cacheLookups.inc({ result: 'miss' });
-    const held = await this.#load(request);
+    const held = await this.held.load(request);
     const paused = isUsable(held) ? undefined : blockedError(held, this.clock.now(), false);
     if (paused !== undefined) {
       throw paused;
@@ -78,24 +72,12 @@ export class TokenService {
     return this.#refreshed(held, request, origin);
   }
 
-  async #load(request: TokenRequest): Promise<Connection> {
-    const { epoch } = this.cache;
-    const connection = await this.connections.find(request);
-    if (connection === undefined) {
-      throw notFound(request);
-    }
-    this.cache.put(connection, epoch);
-    return connection;
-  }
-
   /** A newer token; or the old one while it lives, where no newer one is to be had and the caller did not report it as refused. */
   async #refreshed(held: Connection, request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
     const reported = request.rejectedGeneration === held.generation;
-    const { epoch } = this.cache;
     try {
-      const flight = this.refresher.refresh(held, { trigger: reported ? 'report' : 'caller', origin });
-      const connection = await patiently(flight, PATIENCE_MS, () => pendingError(request));
-      this.cache.put(connection, epoch);
+      const trigger = reported ? 'report' : 'caller';
+      const connection = await this.held.hold(() => this.refresher.refreshForCaller(held, { trigger, origin }));
       if (holdsLiveToken(connection, this.clock.now())) {
         return { connection, source: 'refresh' };
       }
@@ -104,7 +86,7 @@ export class TokenService {
       if (reported || !isBrokerError(error) || error.code === 'not_found') {
         throw error;
       }
-      const latest = await this.#load(request);
+      const latest = await this.held.load(request);
       if (isUsable(latest) && latest.generation >= held.generation && holdsLiveToken(latest, this.clock.now())) {
         return { connection: latest, source: 'cache' };
       }

@@ -29,6 +29,13 @@ export const refreshSeconds = new Histogram({
   buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
 });
 
+/** Circuits of providers, as this replica sees them. */
+export const circuitState = new Gauge({
+  name: 'claviger_provider_circuit',
+  help: 'Circuit of a provider as this replica sees it: 0 closed, 1 half open, 2 open.',
+  labelNames: ['provider'],
+});
+
 /** Look-ups in the cache of opened tokens. */
 export const cacheLookups = new Counter({
   name: 'claviger_cache_lookups_total',

@@ -50,3 +50,6 @@ INSERT INTO "database_identity" ("system_identifier", "timeline")
 
 -- Counts attempts with credentials that can be used only once. A value lower than one seen before means an older database.
 CREATE SEQUENCE "rotation_epoch" AS BIGINT;
+
+-- Attempts whose outcome decides whether the same credential may be sent again.
+CREATE INDEX "attempts_sent_idx" ON "attempts" ("connection_id", "generation") WHERE "sent_at" IS NOT NULL;

@@ -99,6 +99,7 @@ export class ConnectionAdminRepository {
       where: { id: before.id },
       data: {
         ...this.#columns(before.id, generation, fields, now),
+        spares: { deleteMany: {} },
         ...UNTROUBLED,
         ...activeUnlessPaused(before),
         version: { increment: 1 },
@@ -107,7 +108,7 @@ export class ConnectionAdminRepository {
     return toRecord(row);
   }
 
-  /** Replaces the settings; credential and token stay, and are renewed at once. */
+  /** Replaces the settings; credential and token stay, and are renewed at once, unless it is not certain that the credential is unused. */
   async updateSettings(
     before: ConnectionRecord,
     settings: ConnectionFields['settings'],
@@ -117,8 +118,7 @@ export class ConnectionAdminRepository {
       where: { id: before.id },
       data: {
         settings: settings as Prisma.InputJsonObject,
-        ...UNTROUBLED,
-        ...activeUnlessPaused(before),
+        ...(mayBeUsed(before) ? {} : { ...UNTROUBLED, ...activeUnlessPaused(before) }),
         refreshAt: now,
         updatedAt: now,
         version: { increment: 1 },
@@ -132,7 +132,7 @@ export class ConnectionAdminRepository {
     return toRecord(await this.transaction.connection.update({ where: { id }, data }));
   }
 
-  /** Makes it active again, whatever it waited for. */
+  /** Makes it active again, whatever it waited for; whether what was sent may be sent again is still looked at first. */
   async resume({ id }: ConnectionRecord, now: Date): Promise<ConnectionRecord> {
     const data = { ...UNTROUBLED, state: 'active', refreshAt: now, updatedAt: now, version: { increment: 1 } };
     return toRecord(await this.transaction.connection.update({ where: { id }, data }));
@@ -149,8 +149,9 @@ export class ConnectionAdminRepository {
       credential: new Uint8Array(sealFields(this.envelopes, place, credential)),
       credentialFields: Object.keys(credential),
       credentialUpdatedAt: now,
+      credentialSince: generation,
       generation,
-      token: token === undefined ? null : new Uint8Array(sealToken(this.envelopes, id, generation, token.sealed)),
+      token: token === undefined ? null : new Uint8Array(sealToken(this.envelopes, place, token.sealed)),
       tokenIssuedAt: token === undefined ? null : now,
       tokenExpiresAt: token?.expiresAt ?? null,
       tokenLifetimeSeconds: null,
@@ -162,6 +163,10 @@ export class ConnectionAdminRepository {
 
 /** Prisma hands the text to LIKE as it is: there, `_` and `%` stand for other characters. */
 const literally = (text: string): string => text.replaceAll(/[\\%_]/g, String.raw`\$&`);
+
+/** What other settings cannot mend: the credential was sent, or may have been, or is older than the provider's. */
+const mayBeUsed = ({ state, stateTrouble }: ConnectionRecord): boolean =>
+  state === 'uncertain' || stateTrouble?.reason === 'credential_used';
 
 const activeUnlessPaused = ({ state }: ConnectionRecord): { state: string } => ({
   state: state === 'paused' ? 'paused' : 'active',

@@ -4,8 +4,11 @@ import {
   checkFields,
   type ConfiguredLevel,
   mergeLevels,
+  mergeSettings,
   type Provider,
   ProviderRegistry,
+  type Settings,
+  traitsOf,
 } from '@app/providers';
 import type { StoredToken } from './connection-admin.repository.js';
 import type { BroughtToken, ConnectionChanges } from './connection-record.js';
@@ -48,11 +51,16 @@ export class ConnectionCheck {
   }
 
   /** A token that an operator brings, as it is stored: renewed at its type's fraction of the life that it has left. */
-  storedToken({ type }: CheckedProvider, token: BroughtToken | undefined, now: Date): StoredToken | undefined {
+  storedToken(
+    { type, level }: CheckedProvider,
+    settings: Settings,
+    token: BroughtToken | undefined,
+    now: Date,
+  ): StoredToken | undefined {
     if (token === undefined) {
       return undefined;
     }
-    const { tokenType, refreshAt } = type.traits;
+    const { tokenType, refreshAt } = traitsOf(type, mergeSettings(level.settings, settings));
     const left = token.expiresAt.getTime() - now.getTime();
     return {
       sealed: { access_token: token.accessToken, token_type: tokenType, extra: {} },

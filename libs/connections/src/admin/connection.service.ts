@@ -70,7 +70,7 @@ export class ConnectionService {
       const settings = mergeFields(input.settings);
       const credential = secretsOf(input.credential);
       this.check.requireComplete(provider, { settings, secrets: credential });
-      const fields = { settings, credential, token: this.check.storedToken(provider, input.token, now) };
+      const fields = { settings, credential, token: this.check.storedToken(provider, settings, input.token, now) };
       const connection =
         before === undefined
           ? await table.insert(newId(), name, fields, now)
@@ -102,7 +102,7 @@ export class ConnectionService {
       const settings = mergeFields(before.settings, input.settings);
       const credential = mergeSecrets(await table.findCredential(before.id), input.credential);
       this.check.requireComplete(provider, { settings, secrets: credential });
-      const token = this.check.storedToken(provider, input.token, now);
+      const token = this.check.storedToken(provider, settings, input.token, now);
       const keepsCredential = input.credential === undefined && token === undefined;
       const result = keepsCredential
         ? await table.updateSettings(before, settings, now)

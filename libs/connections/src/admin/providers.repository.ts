@@ -53,6 +53,9 @@ export class ProvidersRepository {
       secrets: new Uint8Array(sealFields(this.envelopes, { table: 'providers', row: name, generation }, secrets)),
       secretFields: Object.keys(secrets),
       secretsGeneration: generation,
+      refusedReason: null,
+      refusedStatus: null,
+      refusedAt: null,
       updatedAt: now,
     };
     const row =
@@ -75,7 +78,8 @@ export class ProvidersRepository {
     await this.transaction.$executeRaw`
       update connections set state = 'active', state_reason = null, state_upstream_status = null, state_parameter = null,
         next_step = 'refresh', retry_at = null, refresh_at = clock_timestamp(), updated_at = clock_timestamp()
-      where provider = ${name} and state in ('misconfigured', 'reauthorization_required')`;
+      where provider = ${name} and state in ('misconfigured', 'reauthorization_required')
+        and state_reason is distinct from 'credential_used'`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { Secret } from '@app/common';
 import type { Connection, HeldToken } from '@app/connections';
+import type { Traits } from '@app/providers';
 import type { WithToken } from '../freshness.js';
 
 /** The moment at which the tests of this library take place; epoch ms. */
@@ -27,6 +28,19 @@ export const newTokenless = (overrides: Partial<Connection> = {}): Connection =>
   ...overrides,
 });
 
+/** A provider with which a repeat is safe. */
+export const TRAITS: Traits = {
+  rotation: 'static',
+  rolling: 'none',
+  oldTokenSurvives: null,
+  introspection: false,
+  relogin: [],
+  unprocessedStatuses: [],
+  refreshAt: 0.75,
+  defaultTtlSeconds: 3600,
+  tokenType: 'Bearer',
+};
+
 const base: WithToken = {
   id: '00000000-0000-4000-8000-000000000001',
   provider: 'klavi',
@@ -35,6 +49,9 @@ const base: WithToken = {
   state: 'active',
   trouble: null,
   generation: 7,
+  fence: '3',
+  leased: false,
+  unsettled: null,
   token: newToken(),
   refreshAt: NOW + 1_800_000,
   retryAt: null,
@@ -44,5 +61,9 @@ const base: WithToken = {
   lastStatus: null,
   nextStep: 'refresh',
   fields: new Set(['access_token']),
+  settings: {},
+  traits: TRAITS,
+  providerTrouble: null,
+  lastUsedAt: null,
   changedAt: NOW - 600_000,
 };

@@ -1,0 +1,135 @@
+import { Injectable } from '@nestjs/common';
+import type { Secret } from '@app/common';
+import { Envelopes } from '@app/crypto';
+import { Database } from '@app/database';
+import type { Failure, GrantStep } from '@app/providers';
+import { ADOPT, REOPEN, SALVAGE } from './adoption.statements.js';
+import type { Adopted, Adoption, OpenAttempt } from './attempt.js';
+import { type OpenedRow, toOpenAttempt } from './attempt-row.js';
+import { openFields, openToken, sealFields, sealToken, type SealedToken } from './sealing.js';
+import { KEEP_SPARE, NEWEST_SPARE, PROMOTE_SPARE } from './spare.statements.js';
+
+type ReopenedRow = OpenedRow & { readonly attempt_fence: string; readonly step: GrantStep };
+
+/** An attempt whose answer was kept elsewhere. */
+export interface KeptAttempt {
+  readonly attemptId: string;
+  readonly connectionId: string;
+  /** The generation that it consumed. */
+  readonly generation: number;
+}
+
+interface SpareRow {
+  readonly id: string;
+  readonly generation: number;
+  readonly credential: Buffer;
+  readonly token: Buffer;
+}
+
+const SYSTEM = { actor: { type: 'system' } } as const;
+
+/** What providers answered, stored: what comes back is never lost to a late holder. */
+@Injectable()
+export class AdoptionsRepository {
+  constructor(
+    private readonly database: Database,
+    private readonly envelopes: Envelopes,
+  ) {}
+
+  /** The attempt as it is adopted, without a lease; undefined where its connection is gone. */
+  async reopen({ attemptId, connectionId, generation }: KeptAttempt): Promise<OpenAttempt | undefined> {
+    const [row] = await this.database.adopt<ReopenedRow>({ ...REOPEN, values: [connectionId, attemptId] });
+    if (row === undefined) {
+      return undefined;
+    }
+    const request = {
+      step: row.step,
+      trigger: 'schedule',
+      origin: SYSTEM,
+      oneShot: false,
+      irretrievable: true,
+    } as const;
+    return { ...toOpenAttempt(row, request, this.envelopes), generation, fence: row.attempt_fence };
+  }
+
+  /**
+   * Stores what the provider issued and closes the attempt, in one commit. It asks which generation was consumed, not who holds
+   * the lease. Where that generation is no longer the current one, the answer is kept as a spare.
+   */
+  async adopt(attempt: OpenAttempt, adoption: Adoption): Promise<Adopted> {
+    const { id, connectionId: row, generation, fence, held } = attempt;
+    const { grant, status, livesMs, lifetimeSeconds, refreshInMs, durationMs } = adoption;
+    const credential = { ...held, ...grant.credential };
+    const token = { access_token: grant.accessToken.reveal(), token_type: grant.tokenType, extra: grant.extra };
+    const sealed = this.#seal({ table: 'connections', row, generation: generation + 1 }, credential, token);
+    const which = [
+      row,
+      generation,
+      sealed.credential,
+      Object.keys(credential),
+      Object.keys(grant.credential).length > 0,
+    ];
+    const lives = [sealed.token, Math.round(livesMs), lifetimeSeconds, Math.round(refreshInMs)];
+    const values = [...which, ...lives, fence, id, status, Math.round(durationMs)];
+    const [found] = await this.database.adopt<{ adopted: boolean; known: boolean }>({ ...ADOPT, values });
+    if (found?.adopted === true || found?.known === true) {
+      return found.adopted ? 'adopted' : 'known';
+    }
+    const spare = this.#seal({ table: 'spares', row: id, generation }, credential, token);
+    const kept = [row, generation, spare.credential, spare.token, Math.round(livesMs), lifetimeSeconds];
+    const closed = [id, status, Math.round(durationMs), fence];
+    await this.database.adopt({ ...KEEP_SPARE, values: [...kept, ...closed] });
+    return 'spare';
+  }
+
+  /**
+   * Stores what came with an answer that brought no usable token: the next generation's credential, with the old token. False
+   * where the generation moved on.
+   */
+  async salvage(
+    attempt: OpenAttempt,
+    fields: Readonly<Record<string, Secret>>,
+    failure: Failure,
+    retryInMs: number,
+    durationMs: number,
+  ): Promise<boolean> {
+    const { id, connectionId: row, generation, fence, held, sealedToken } = attempt;
+    const credential = { ...held, ...fields };
+    const before = { table: 'connections', row, generation } as const;
+    const next = { ...before, generation: generation + 1 };
+    const token = sealedToken === null ? null : openToken(this.envelopes, before, sealedToken);
+    const which = [row, generation, sealFields(this.envelopes, next, credential), Object.keys(credential)];
+    const kept = [token === null ? null : sealToken(this.envelopes, next, token), Math.round(retryInMs), fence, id];
+    const values = [...which, ...kept, failure.reason, failure.status, Math.round(durationMs)];
+    const [found] = await this.database.adopt<{ salvaged: boolean }>({ ...SALVAGE, values });
+    return found?.salvaged === true;
+  }
+
+  /** Puts the newest spare in the place of a refused credential and closes the attempt. False where there is none. */
+  async promoteSpare(attempt: OpenAttempt, failure: Failure, durationMs: number): Promise<boolean> {
+    const { id, connectionId: row, generation, fence } = attempt;
+    const [spare] = await this.database.adopt<SpareRow>({ ...NEWEST_SPARE, values: [row] });
+    if (spare === undefined) {
+      return false;
+    }
+    const place = { table: 'spares', row: spare.id, generation: spare.generation } as const;
+    const credential = openFields(this.envelopes, place, spare.credential);
+    const token = openToken(this.envelopes, place, spare.token);
+    const sealed = this.#seal({ table: 'connections', row, generation: generation + 1 }, credential, token);
+    const which = [row, generation, sealed.credential, Object.keys(credential), sealed.token, spare.id];
+    const values = [...which, id, failure.reason, failure.status, Math.round(durationMs), fence];
+    const [found] = await this.database.adopt<{ promoted: boolean }>({ ...PROMOTE_SPARE, values });
+    return found?.promoted === true;
+  }
+
+  #seal(
+    place: Parameters<typeof sealFields>[1],
+    credential: Readonly<Record<string, Secret>>,
+    token: SealedToken,
+  ): { readonly credential: Buffer; readonly token: Buffer } {
+    return {
+      credential: sealFields(this.envelopes, place, credential),
+      token: sealToken(this.envelopes, place, token),
+    };
+  }
+}

@@ -1,0 +1,100 @@
+import { newId, type Secret } from '@app/common';
+import type { Envelopes } from '@app/crypto';
+import type { Transaction } from '@app/database';
+import { sealFields, sealToken, type SealedToken } from '../sealing.js';
+import type { Candidate, KnownSend } from './knowledge.js';
+
+/** What a connection holds from now on, opened. */
+export interface NewHolding {
+  readonly generation: number;
+  readonly credential: Readonly<Record<string, Secret>>;
+  readonly token: SealedToken | null;
+  /** What is new; absent where the same is only sealed for another generation. */
+  readonly issued?: IssuedHolding;
+}
+
+/** When the credential was issued, and when the token with it where that one still lives. */
+export interface IssuedHolding {
+  readonly credentialStoredAt: Date;
+  readonly refreshAt: Date;
+  readonly token?: { readonly issuedAt: Date; readonly expiresAt: Date; readonly lifetimeSeconds: number };
+}
+
+/** The state that a connection moves to; a paused one stays paused. */
+export interface NewState {
+  readonly state: 'active' | 'uncertain' | 'reauthorization_required';
+  readonly reason: string | null;
+}
+
+/** A connection that is reconciled, inside a transaction. */
+export class ReconciledRepository {
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly envelopes: Envelopes,
+  ) {}
+
+  /** True where it still stands as it was when the decision was made; it does so until the transaction ends. */
+  async lock({ id, generation, state, stateReason }: Candidate): Promise<boolean> {
+    const rows = await this.transaction.$queryRaw<object[]>`
+      select id from connections
+      where id = ${id}::uuid and generation = ${generation} and state = ${state} and state_reason = ${stateReason} for update`;
+    return rows.length === 1;
+  }
+
+  /** Moves it to this state, and to what it holds from now on where that changes. Decisions that others made of it are void. */
+  async move(candidate: Candidate, { state, reason }: NewState, now: Date, holding?: NewHolding): Promise<void> {
+    await this.transaction.connection.update({
+      where: { id: candidate.id },
+      data: {
+        ...(holding === undefined ? {} : this.#columns(candidate.id, holding)),
+        state: candidate.state === 'paused' ? 'paused' : state,
+        stateReason: candidate.state === 'paused' ? null : reason,
+        stateUpstreamStatus: null,
+        stateParameter: null,
+        retryAt: null,
+        nextStep: 'refresh',
+        fence: { increment: 1 },
+        updatedAt: now,
+        version: { increment: 1 },
+      },
+    });
+  }
+
+  /** Writes an attempt down that the database has lost, so that recovery knows that it was sent. */
+  async noteSent({ id }: Candidate, { attempt, generation, sentAt }: KnownSend): Promise<void> {
+    const at = new Date(sentAt);
+    await this.transaction.$executeRaw`
+      insert into attempts (id, connection_id, generation, fence, step, trigger, holder, opened_at, sent_at, closed_at, outcome,
+        reason, recorded)
+      values (${attempt ?? newId()}::uuid, ${id}::uuid, ${generation}, -1, 'refresh', 'schedule', ${newId()}::uuid, ${at}, ${at},
+        ${at}, 'abandoned', 'database_restored', true)
+      on conflict (id) do update set sent_at = excluded.sent_at, closed_at = excluded.closed_at, outcome = excluded.outcome
+      where attempts.outcome is distinct from 'ok'`;
+  }
+
+  #columns(id: string, { generation, credential, token, issued }: NewHolding) {
+    const place = { table: 'connections', row: id, generation } as const;
+    return {
+      generation,
+      credential: new Uint8Array(sealFields(this.envelopes, place, credential)),
+      credentialFields: Object.keys(credential),
+      token: token === null ? null : new Uint8Array(sealToken(this.envelopes, place, token)),
+      ...(issued === undefined ? {} : issuedColumns(issued)),
+    };
+  }
+}
+
+const issuedColumns = ({ credentialStoredAt, refreshAt, token }: IssuedHolding) => ({
+  credentialUpdatedAt: credentialStoredAt,
+  refreshAt,
+  ...(token === undefined
+    ? {}
+    : {
+        tokenIssuedAt: token.issuedAt,
+        tokenExpiresAt: token.expiresAt,
+        tokenLifetimeSeconds: token.lifetimeSeconds,
+      }),
+  lastOutcome: 'ok',
+  lastReason: null,
+  consecutiveFailures: 0,
+});

@@ -1,0 +1,50 @@
+import type { SpoolEntry } from './spool-entry.js';
+import { isEpochFile } from './epoch-file.js';
+import { isDraft, parseEntry, parseName } from './spool-file.js';
+import type { SpoolFolder } from './spool.folder.js';
+
+/** So many files are read at once. */
+const AT_ONCE = 32;
+
+/** What a folder holds. */
+export interface Scan {
+  readonly entries: readonly SpoolEntry[];
+  /** Files of the spool that are damaged. */
+  readonly damaged: readonly string[];
+  /** Files that are none of the spool's. */
+  readonly foreign: readonly string[];
+  /** Files that were being written when somebody died, or are being written. */
+  readonly drafts: readonly string[];
+}
+
+/** Reads the readable parts of all files but those that `skip` knows. Changes nothing. */
+export async function scanSpool(folder: SpoolFolder, skip: (name: string) => boolean = () => false): Promise<Scan> {
+  const names = (await folder.names()).filter((name) => !isEpochFile(name) && !skip(name));
+  const entries: SpoolEntry[] = [];
+  const damaged: string[] = [];
+  const ours = names.filter((name) => parseName(name) !== undefined);
+  const queue = ours.values();
+  const work = async (): Promise<void> => {
+    for (const name of queue) {
+      const text = await folder.read(name);
+      const entry = text === undefined ? undefined : tryParse(name, text);
+      if (entry !== undefined) {
+        entries.push(entry);
+      } else if (text !== undefined) {
+        // A file that is gone by now was not damaged: its work is done.
+        damaged.push(name);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const others = names.filter((name) => parseName(name) === undefined);
+  return { entries, damaged, foreign: others.filter((name) => !isDraft(name)), drafts: others.filter(isDraft) };
+}
+
+function tryParse(name: string, text: string): SpoolEntry | undefined {
+  try {
+    return parseEntry(name, text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Envelopes } from '@app/crypto';
+import {
+  type DatabaseIdentity,
+  type SpooledAnswer,
+  SPOOL_KINDS,
+  type SpoolEntry,
+  type SpoolKind,
+} from './spool-entry.js';
+
+const VERSION = 1;
+const ID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const CONNECTION = new RegExp(`^${ID}$`);
+const NAME = new RegExp(String.raw`^(${ID})\.(${SPOOL_KINDS.join('|')})$`);
+const DRAFT = new RegExp(String.raw`^(${ID}\.(?:${SPOOL_KINDS.join('|')}))\.\w+\.tmp$`);
+
+/** A spool file as it stands on the disk. */
+interface Stored {
+  readonly version: number;
+  readonly attempt: string;
+  readonly connection: string;
+  readonly generation: number;
+  readonly epoch: number | null;
+  readonly system_identifier: string | null;
+  readonly timeline: number | null;
+  readonly sent_at: string;
+  readonly answered_at: string | null;
+  /** Base64 of the sealed answer; null in an intent. */
+  readonly sealed: string | null;
+}
+
+/** The name that an attempt's file has: its id, and what it is. */
+export const nameOf = (attempt: string, kind: SpoolKind): string => `${attempt}.${kind}`;
+
+/** What a name says, or undefined for a file that is none of the spool's. */
+export function parseName(name: string): Pick<SpoolEntry, 'attempt' | 'kind'> | undefined {
+  const [, attempt, kind] = NAME.exec(name) ?? [];
+  return attempt === undefined ? undefined : { attempt, kind: kind as SpoolKind };
+}
+
+/** True for a file that was being written: whole or not, it never got its name. */
+export const isDraft = (name: string): boolean => DRAFT.test(name);
+
+/** The name that such a file was to get. */
+export const nameOfDraft = (name: string): string | undefined => DRAFT.exec(name)?.[1];
+
+/** The text of an intent's file. */
+export const formatIntent = (entry: SpoolEntry): string => format(entry, null);
+
+/** The text of an answer's file. The answer is sealed to the attempt and its generation, together with what else must not be changed. */
+export function formatAnswer(entry: SpoolEntry, { step, answer }: SpooledAnswer, envelopes: Envelopes): string {
+  const content = JSON.stringify({ connection: entry.connectionId, epoch: entry.epoch, step, answer });
+  return format(entry, envelopes.seal(content, placeOf(entry)).toString('base64'));
+}
+
+/** The readable part of a file. @throws Error where the file was damaged, or is of a version that is not known. */
+export function parseEntry(name: string, text: string): SpoolEntry {
+  const { attempt, kind } = parseName(name) ?? { attempt: '', kind: 'intent' as const };
+  const stored = JSON.parse(text) as Partial<Stored>;
+  const sentAt = Date.parse(stored.sent_at ?? '');
+  const answeredAt = Date.parse(stored.answered_at ?? '');
+  const isWhole =
+    stored.version === VERSION &&
+    stored.attempt === attempt &&
+    CONNECTION.test(stored.connection ?? '') &&
+    Number.isSafeInteger(stored.generation) &&
+    !Number.isNaN(sentAt) &&
+    (kind === 'intent' || (!Number.isNaN(answeredAt) && typeof stored.sealed === 'string'));
+  if (!isWhole) {
+    throw new Error('A file of the spool is damaged.');
+  }
+  return {
+    kind,
+    attempt,
+    connectionId: stored.connection ?? '',
+    generation: stored.generation ?? 0,
+    epoch: stored.epoch ?? null,
+    database: databaseOf(stored),
+    sentAt,
+    answeredAt: kind === 'intent' ? null : answeredAt,
+  };
+}
+
+/** The answer in a file. @throws Error or EnvelopeError where the file was changed, moved or damaged, or its key is missing. */
+export function openAnswer(entry: SpoolEntry, text: string, envelopes: Envelopes): SpooledAnswer {
+  const { sealed } = JSON.parse(text) as Stored;
+  const opened = envelopes.open(Buffer.from(sealed ?? '', 'base64'), placeOf(entry)).toString();
+  const { connection, step, answer } = JSON.parse(opened) as SpooledAnswer & { readonly connection: string };
+  if (connection !== entry.connectionId) {
+    throw new Error('A file of the spool names another connection than the answer in it.');
+  }
+  return { step, answer: { ...answer, retryAfter: answer.retryAfter } };
+}
+
+function format(entry: SpoolEntry, sealed: string | null): string {
+  const stored: Stored = {
+    version: VERSION,
+    attempt: entry.attempt,
+    connection: entry.connectionId,
+    generation: entry.generation,
+    epoch: entry.epoch,
+    system_identifier: entry.database?.systemIdentifier ?? null,
+    timeline: entry.database?.timeline ?? null,
+    sent_at: new Date(entry.sentAt).toISOString(),
+    answered_at: entry.answeredAt === null ? null : new Date(entry.answeredAt).toISOString(),
+    sealed,
+  };
+  return `${JSON.stringify(stored)}\n`;
+}
+
+const placeOf = ({ attempt, generation }: SpoolEntry) =>
+  ({ table: 'spool', row: attempt, column: 'answer', generation }) as const;
+
+const databaseOf = ({ system_identifier, timeline }: Partial<Stored>): DatabaseIdentity | null =>
+  typeof system_identifier === 'string' && typeof timeline === 'number'
+    ? { systemIdentifier: system_identifier, timeline }
+    : null;

@@ -1,0 +1,96 @@
+import type { SpoolEntry } from './spool-entry.js';
+import { nameOf } from './spool-file.js';
+
+/** The highest generation of a connection that was consumed, as far as this spool knows. */
+export interface Consumed {
+  readonly generation: number;
+  /** True where its answer was adopted: a database that is up to date is beyond this generation. */
+  readonly adopted: boolean;
+  /** When it was sent; epoch ms of the database's clock. */
+  readonly sentAt: number;
+}
+
+/** What stands in the spool, in memory, so that a send can be compared with it without waiting for the disk. */
+export class SpoolIndex {
+  readonly #entries = new Map<string, SpoolEntry>();
+  readonly #byConnection = new Map<string, Set<string>>();
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  get(name: string): SpoolEntry | undefined {
+    return this.#entries.get(name);
+  }
+
+  add(entry: SpoolEntry): void {
+    const name = nameOf(entry.attempt, entry.kind);
+    this.#entries.set(name, entry);
+    const names = this.#byConnection.get(entry.connectionId) ?? new Set();
+    this.#byConnection.set(entry.connectionId, names.add(name));
+  }
+
+  remove({ attempt, kind, connectionId }: Pick<SpoolEntry, 'attempt' | 'kind' | 'connectionId'>): void {
+    const name = nameOf(attempt, kind);
+    this.#entries.delete(name);
+    const names = this.#byConnection.get(connectionId);
+    names?.delete(name);
+    if (names?.size === 0) {
+      this.#byConnection.delete(connectionId);
+    }
+  }
+
+  all(): readonly SpoolEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  connections(): readonly string[] {
+    return [...this.#byConnection.keys()];
+  }
+
+  of(connectionId: string): readonly SpoolEntry[] {
+    const names = this.#byConnection.get(connectionId) ?? [];
+    return [...names].flatMap((name) => this.#entries.get(name) ?? []);
+  }
+
+  /** Undefined where nothing of this connection was consumed here. Attempts that may be repeated consume nothing. */
+  newestOf(connectionId: string): Consumed | undefined {
+    const [newest] = this.of(connectionId)
+      .filter(({ epoch }) => epoch !== null)
+      .toSorted(newestFirst);
+    return newest && { generation: newest.generation, adopted: newest.kind === 'kept', sentAt: newest.sentAt };
+  }
+}
+
+/** By generation; of one generation what was adopted comes first, then what was answered, then by time. */
+export function newestFirst(one: SpoolEntry, other: SpoolEntry): number {
+  return other.generation - one.generation || RANK[one.kind] - RANK[other.kind] || other.sentAt - one.sentAt;
+}
+
+/**
+ * What a connection's newest adopted answer makes superfluous: older ones, and notes of what is known to be consumed. Answers
+ * that wait to be adopted stay.
+ */
+export function outlivedBy(entries: readonly SpoolEntry[]): readonly SpoolEntry[] {
+  const [newest, ...older] = entries.filter(({ kind }) => kind === 'kept').toSorted(newestFirst);
+  const notes = entries.filter(({ kind, generation }) => kind === 'intent' && generation <= (newest?.generation ?? 0));
+  return newest === undefined ? [] : [...older, ...notes];
+}
+
+const RANK = { kept: 0, answer: 1, intent: 2 } as const;
+
+/** A credential may have been sent so long before the database says that it was stored: clocks differ, and are set back. */
+const CLOCK_ERROR_MS = 10_000;
+
+/**
+ * True where what was consumed here is newer than what the database holds, which then is an older state of itself: sending its
+ * credential would be sending a used one. What was sent before the credential was stored was another credential.
+ * @param credentialStoredAt epoch ms of the database's clock, when its credential was last stored.
+ */
+export const isNewer = (consumed: Consumed, generation: number, credentialStoredAt: number): boolean =>
+  !isOfEarlierCredential(consumed, credentialStoredAt) &&
+  (consumed.adopted ? consumed.generation >= generation : consumed.generation > generation);
+
+/** True where an attempt was not made with the credential that was stored at this moment, but with an earlier one. */
+export const isOfEarlierCredential = ({ sentAt }: { readonly sentAt: number }, credentialStoredAt: number): boolean =>
+  sentAt < credentialStoredAt - CLOCK_ERROR_MS;

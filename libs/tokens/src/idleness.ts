@@ -1,0 +1,23 @@
+import type { Connection } from '@app/connections';
+
+/** Where nobody says when an unused refresh token dies, it is kept alive so often. */
+const KEEP_ALIVE_MS = 7 * 86_400_000;
+/** Of the stated idle time this much may pass. */
+const KEEP_ALIVE_SHARE = 0.5;
+/** Use is noted every few seconds; the life of a shorter token says nothing. */
+const SHORTEST_JUDGED_SECONDS = 120;
+
+/**
+ * When an idle connection is renewed all the same; undefined where it is in use, or not `strict`, and is renewed as usual. Idle:
+ * no caller in the whole life of its token (refresh.md, "Schedule"). Epoch ms.
+ */
+export function keepAliveAt({ traits, token, lastUsedAt }: Connection): number | undefined {
+  if (traits.rotation !== 'strict' || token === null || (token.lifetimeSeconds ?? 0) < SHORTEST_JUDGED_SECONDS) {
+    return undefined;
+  }
+  if (lastUsedAt !== null && lastUsedAt >= token.issuedAt) {
+    return undefined;
+  }
+  const idleMs = traits.idleSeconds === undefined ? KEEP_ALIVE_MS : traits.idleSeconds * 1000 * KEEP_ALIVE_SHARE;
+  return token.issuedAt + idleMs;
+}
