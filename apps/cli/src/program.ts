@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addApiKey } from './api-key.command.js';
 import { addKeys } from './keys.command.js';
+import { addReconcile } from './reconcile.command.js';
 import type { Terminal } from './terminal.js';
 
 /** The command line `claviger`, writing to this terminal. Parsing it rejects with what went wrong. */
@@ -11,5 +12,6 @@ export function createProgram(terminal: Terminal): Command {
     .showHelpAfterError('(--help shows what is possible)');
   addKeys(program, terminal);
   addApiKey(program, terminal);
+  addReconcile(program, terminal);
   return program;
 }
