@@ -133,11 +133,11 @@ describe(`${AttemptsRepository.name}: the right to send`, () => {
     await expect(sql(insert, [id])).rejects.toMatchObject(refused);
   });
 
-  it('should be prolonged by its holder only', async () => {
+  it('should be prolonged by its holder only, and only before it expired', async () => {
     const stale = await open(replica, newAttempt(id));
-    await expireLease(id);
     await expect(sut.extendLease(stale)).resolves.toBe(true);
     await expireLease(id);
+    await expect(sut.extendLease(stale)).resolves.toBe(false);
     const heir = await open(other, newAttempt(id));
     const before = await storedConnection(id);
     await expect(sut.extendLease(stale)).resolves.toBe(false);

@@ -30,7 +30,8 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
   },
   DATA_DIR: { meaning: 'The folder for the embedded database and generated keys (development).', example: '.data' },
   SPOOL_DIR: {
-    meaning: "This replica's own folder for answers not stored yet, on a disk that outlives it. Unset: spool in DATA_DIR.",
+    meaning:
+      "This replica's own folder for answers not stored yet, on a disk that outlives it. Unset: spool in DATA_DIR.",
     example: '/var/lib/claviger/spool',
   },
   SANDBOX: { meaning: '"on" or "off": the stand-in for the providers (development only).', example: 'off' },

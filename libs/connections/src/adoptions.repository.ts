@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Secret } from '@app/common';
-import { Envelopes } from '@app/crypto';
+import { EnvelopeError, Envelopes } from '@app/crypto';
 import { Database } from '@app/database';
 import type { Failure, GrantStep } from '@app/providers';
 import { ADOPT, REOPEN, SALVAGE } from './adoption.statements.js';
@@ -97,7 +97,7 @@ export class AdoptionsRepository {
     const credential = { ...held, ...fields };
     const before = { table: 'connections', row, generation } as const;
     const next = { ...before, generation: generation + 1 };
-    const token = sealedToken === null ? null : openToken(this.envelopes, before, sealedToken);
+    const token = sealedToken === null ? null : unlessSealed(() => openToken(this.envelopes, before, sealedToken));
     const which = [row, generation, sealFields(this.envelopes, next, credential), Object.keys(credential)];
     const kept = [token === null ? null : sealToken(this.envelopes, next, token), Math.round(retryInMs), fence, id];
     const values = [...which, ...kept, failure.reason, failure.status, Math.round(durationMs)];
@@ -105,7 +105,7 @@ export class AdoptionsRepository {
     return found?.salvaged === true;
   }
 
-  /** Puts the newest spare in the place of a refused credential and closes the attempt. False where there is none. */
+  /** Puts the newest spare in the place of a refused credential and closes the attempt. False where there is none that opens. */
   async promoteSpare(attempt: OpenAttempt, failure: Failure, durationMs: number): Promise<boolean> {
     const { id, connectionId: row, generation, fence } = attempt;
     const [spare] = await this.database.adopt<SpareRow>({ ...NEWEST_SPARE, values: [row] });
@@ -113,8 +113,11 @@ export class AdoptionsRepository {
       return false;
     }
     const place = { table: 'spares', row: spare.id, generation: spare.generation } as const;
-    const credential = openFields(this.envelopes, place, spare.credential);
-    const token = openToken(this.envelopes, place, spare.token);
+    const credential = unlessSealed(() => openFields(this.envelopes, place, spare.credential));
+    const token = unlessSealed(() => openToken(this.envelopes, place, spare.token));
+    if (credential === null || token === null) {
+      return false;
+    }
     const sealed = this.#seal({ table: 'connections', row, generation: generation + 1 }, credential, token);
     const which = [row, generation, sealed.credential, Object.keys(credential), sealed.token, spare.id];
     const values = [...which, id, failure.reason, failure.status, Math.round(durationMs), fence];
@@ -131,5 +134,17 @@ export class AdoptionsRepository {
       credential: sealFields(this.envelopes, place, credential),
       token: sealToken(this.envelopes, place, token),
     };
+  }
+}
+
+/** What a sealed value holds, or null where it does not open: what follows must not fail for ever because of it. */
+function unlessSealed<Opened>(open: () => Opened): Opened | null {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof EnvelopeError) {
+      return null;
+    }
+    throw error;
   }
 }

@@ -55,25 +55,26 @@ select opened.id as attempt_id, leased.*, leased.id as connection_id,
 from opened, leased`,
 };
 
-/** $1 connection · $2 fence · $3 lease ms. */
+/** $1 connection · $2 fence · $3 lease ms. A lease that has expired stays so: its holder was frozen, and others count on its end. */
 export const EXTEND_LEASE: Text = {
   name: 'lease-extend',
   text: `
 update connections set lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond'
-where id = $1::uuid and fence = $2::bigint
+where id = $1::uuid and fence = $2::bigint and lease_expires_at > clock_timestamp()
 returning id`,
 };
 
 /**
- * $1 connection · $2 fence · $3 lease ms · $4 attempt. The last word before the first byte: the lease is still ours and starts
- * anew, and from now on the attempt counts as sent.
+ * $1 connection · $2 fence · $3 lease ms · $4 attempt · $5 generation. The last word before the first byte: the lease is still
+ * ours and starts anew, nobody's late answer has replaced what is about to be sent, and from now on the attempt counts as sent.
  */
 export const MARK_SENT: Text = {
   name: 'attempt-sent',
   text: `
 with held as (
   update connections set lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond'
-  where id = $1::uuid and fence = $2::bigint and lease_expires_at > clock_timestamp() and state in ('active', 'uncertain')
+  where id = $1::uuid and fence = $2::bigint and generation = $5 and state in ('active', 'uncertain')
+    and lease_expires_at > clock_timestamp()
   returning id
 )
 update attempts set sent_at = clock_timestamp() from held where attempts.id = $4::uuid and closed_at is null

@@ -50,11 +50,13 @@ export class AttemptsRepository {
   }
 
   /**
-   * The last word before the first byte of what can be sent only once: false where the lease is no longer ours. From now on
+   * The last word before the first byte of what can be sent only once: false where the lease is no longer ours, or a late answer
+   * has replaced the credential. From now on
    * the attempt counts as sent; without this nothing was.
    */
-  async markSent({ id, connectionId, fence }: OpenAttempt): Promise<boolean> {
-    const rows = await this.database.adopt({ ...MARK_SENT, values: [connectionId, fence, this.#leaseMs, id] });
+  async markSent({ id, connectionId, fence, generation }: OpenAttempt): Promise<boolean> {
+    const values = [connectionId, fence, this.#leaseMs, id, generation];
+    const rows = await this.database.adopt({ ...MARK_SENT, values });
     return rows.length === 1;
   }
 

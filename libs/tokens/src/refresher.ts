@@ -71,6 +71,9 @@ export class Refresher {
       if (end === undefined && (current.leased || current.fence === before.fence)) {
         await this.#waitForOther();
       }
+      if (end === undefined && this.#draining) {
+        throw drainingError();
+      }
     }
     return current;
   }
