@@ -21,6 +21,9 @@ COPY libs/providers/src/oauth2/presets libs/providers/src/oauth2/presets
 COPY package.json ./
 COPY bin bin
 COPY prisma prisma
+# A volume here takes over its mode: whoever the container runs as can make its spool in it.
+RUN install -d -m 1777 /var/lib/claviger
+ENV SPOOL_DIR=/var/lib/claviger/spool
 USER node
 EXPOSE 3000
 STOPSIGNAL SIGTERM
