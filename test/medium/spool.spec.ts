@@ -30,6 +30,10 @@ const newAnswer = (body = '{"access_token":"canary"}'): OutboundAnswer => ({
   body,
 });
 
+const pendingOf = async (sut: Spool): Promise<readonly string[]> => (await sut.pending()).map(({ attempt }) => attempt);
+
+const knownOf = (sut: Spool): number => sut.knownEpochs().of(DATABASE);
+
 describe(Spool.name, () => {
   let folder: string;
   let now: number;
@@ -54,8 +58,6 @@ describe(Spool.name, () => {
     return sut;
   };
   const files = async (): Promise<readonly string[]> => (await readdir(folder)).toSorted();
-  const pendingOf = async (sut: Spool): Promise<readonly string[]> =>
-    (await sut.pending()).map(({ attempt }) => attempt);
 
   it('should make its folder and its files for their owner alone', async () => {
     const sut = await start();
@@ -133,6 +135,17 @@ describe(Spool.name, () => {
     await sut.adopted(attempt);
     expect(await files()).toEqual([]);
     expect(sut.newestOf(attempt.connectionId)).toBeUndefined();
+  });
+
+  it('should not gather notes of attempts that were repeated', async () => {
+    const sut = await start();
+    const connectionId = randomUUID();
+    const [unknown, repeated] = [newAttempt({ connectionId, epoch: null }), newAttempt({ connectionId, epoch: null })];
+    await sut.prepare(unknown);
+    await sut.prepare(repeated);
+    await sut.keep(repeated, newAnswer());
+    await sut.adopted(repeated);
+    expect(await files()).toEqual([]);
   });
 
   it('should know that a credential was used whose answer could not be kept', async () => {
@@ -248,8 +261,6 @@ describe(Spool.name, () => {
   });
 
   describe('epochs', () => {
-    const knownOf = (sut: Spool): number => sut.knownEpochs().of(DATABASE);
-
     it('should be known after a restart, from the file and from what was sent since', async () => {
       const dying = await start();
       await dying.follow({ database: DATABASE, epoch: 40 });

@@ -14,10 +14,11 @@ export async function beginWork(app: NestFastifyApplication): Promise<void> {
   await app.get(ConnectionsRepository).requireReadable();
   await app.get(Spool).open();
   await app.get(RestoreGuard).check();
-  await app.get(SpoolReplay).run();
   const changes = app.get(ChangeFeed);
   changes.onTick(() => app.get(RestoreGuard).onTick());
   await changes.start();
+  // With the database's time known: the life of a token is reckoned with it.
+  await app.get(SpoolReplay).run();
   await app.get(AuditLog).append({ action: 'replica.started', outcome: 'ok', actor: { type: 'system' } });
   app.get(Scheduler).start();
   app.get(Housekeeping).start();

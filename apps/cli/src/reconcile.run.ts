@@ -80,7 +80,7 @@ async function readSpools(paths: readonly string[], envelopes: Envelopes): Promi
 async function requireQuarantine(parts: Parts, spools: SpoolKnowledge, dryRun: boolean, log: Log): Promise<void> {
   const epochs = new KnownEpochs();
   spools.epochs.forEach(({ database, epoch }) => epochs.note(database, epoch));
-  const spool = { knownEpochs: () => epochs, follow: () => Promise.resolve() };
+  const spool = { knownEpochs: () => epochs, newest: () => spools.newest(), follow: () => Promise.resolve() };
   const registry = parts.get(ProviderRegistry);
   const guard = new RestoreGuard(parts.get(RestoreRepository), spool, registry, parts.get(AuditLog), log);
   if (!dryRun) {

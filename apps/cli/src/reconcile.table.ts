@@ -23,8 +23,9 @@ export function summaryOf(lines: readonly ReconcileLine[], dryRun: boolean): str
   const next =
     left === 0
       ? 'Nothing is left to do.'
-      : `${left} need a person: store a new credential (docs/operations.md), or mend what the table names and run this again.`;
-  return `${lines.length} connections: ${parts.join(', ')}. ${next}${dryRun ? ' Nothing was changed (--dry-run).' : ''}\n`;
+      : `${left} ${left === 1 ? 'needs' : 'need'} a person: store a new credential (docs/operations.md), or mend what the table names and run this again.`;
+  const what = lines.length === 1 ? 'connection' : 'connections';
+  return `${lines.length} ${what}: ${parts.join(', ')}. ${next}${dryRun ? ' Nothing was changed (--dry-run).' : ''}\n`;
 }
 
 /** True for a connection that needs a person. */

@@ -24,6 +24,7 @@ interface SpareRow {
   readonly generation: number;
   readonly credential: Buffer;
   readonly token: Buffer;
+  readonly token_lives: boolean;
 }
 
 const SYSTEM = { actor: { type: 'system' } } as const;
@@ -93,11 +94,10 @@ export class AdoptionsRepository {
     retryInMs: number,
     durationMs: number,
   ): Promise<boolean> {
-    const { id, connectionId: row, generation, fence, held, sealedToken } = attempt;
+    const { id, connectionId: row, generation, fence, held } = attempt;
     const credential = { ...held, ...fields };
-    const before = { table: 'connections', row, generation } as const;
-    const next = { ...before, generation: generation + 1 };
-    const token = sealedToken === null ? null : unlessSealed(() => openToken(this.envelopes, before, sealedToken));
+    const next = { table: 'connections', row, generation: generation + 1 } as const;
+    const token = this.#heldToken(attempt);
     const which = [row, generation, sealFields(this.envelopes, next, credential), Object.keys(credential)];
     const kept = [token === null ? null : sealToken(this.envelopes, next, token), Math.round(retryInMs), fence, id];
     const values = [...which, ...kept, failure.reason, failure.status, Math.round(durationMs)];
@@ -114,15 +114,28 @@ export class AdoptionsRepository {
     }
     const place = { table: 'spares', row: spare.id, generation: spare.generation } as const;
     const credential = unlessSealed(() => openFields(this.envelopes, place, spare.credential));
-    const token = unlessSealed(() => openToken(this.envelopes, place, spare.token));
-    if (credential === null || token === null) {
+    if (credential === null) {
       return false;
     }
-    const sealed = this.#seal({ table: 'connections', row, generation: generation + 1 }, credential, token);
-    const which = [row, generation, sealed.credential, Object.keys(credential), sealed.token, spare.id];
-    const values = [...which, id, failure.reason, failure.status, Math.round(durationMs), fence];
+    const next = { table: 'connections', row, generation: generation + 1 } as const;
+    const token = spare.token_lives
+      ? unlessSealed(() => openToken(this.envelopes, place, spare.token))
+      : this.#heldToken(attempt);
+    const sealed = [
+      sealFields(this.envelopes, next, credential),
+      Object.keys(credential),
+      token === null ? null : sealToken(this.envelopes, next, token),
+    ];
+    const which = [row, generation, ...sealed, spare.id, id, failure.reason, failure.status];
+    const values = [...which, Math.round(durationMs), fence, spare.token_lives];
     const [found] = await this.database.adopt<{ promoted: boolean }>({ ...PROMOTE_SPARE, values });
     return found?.promoted === true;
+  }
+
+  /** The token of the generation that the attempt consumes; null where there is none, or none that opens. */
+  #heldToken({ connectionId: row, generation, sealedToken }: OpenAttempt): SealedToken | null {
+    const place = { table: 'connections', row, generation } as const;
+    return sealedToken === null ? null : unlessSealed(() => openToken(this.envelopes, place, sealedToken));
   }
 
   #seal(

@@ -16,6 +16,7 @@ export interface OpenedRow {
   readonly token: Buffer | null;
   readonly consecutive_failures: number;
   readonly credential_since: number;
+  readonly credential_updated_at: Date;
   readonly epoch: string | null;
   readonly type: string;
   readonly secret_fields: readonly string[];
@@ -50,6 +51,7 @@ export function toOpenAttempt(
     irretrievable: request.irretrievable,
     epoch: row.epoch === null ? null : Number(row.epoch),
     credentialSince: row.credential_since,
+    credentialStoredAt: row.credential_updated_at.getTime(),
     sharedSecrets: Object.hasOwn(row.settings, 'client_id')
       ? []
       : row.secret_fields.filter((name) => !Object.hasOwn(held, name)),

@@ -129,7 +129,8 @@ with stood as (
   from target t where c.id = t.id
   returning c.id
 ), closed as (
-  update attempts set closed_at = clock_timestamp(), outcome = $5, reason = $6, upstream_status = $7::int, parameter = $8, duration_ms = $12
+  update attempts set closed_at = clock_timestamp(), outcome = $5, reason = $6, upstream_status = $7::int, parameter = $8, duration_ms = $12,
+    sent_at = case when step = 'introspect' then coalesce(sent_at, opened_at) else sent_at end
   where id = $4::uuid and (closed_at is null or outcome = 'abandoned')
   returning id
 ), refused as (

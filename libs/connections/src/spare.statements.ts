@@ -30,7 +30,7 @@ select exists (select from kept) as kept, exists (select from closed) as closed,
 export const NEWEST_SPARE = {
   name: 'spare-newest',
   text: `
-select s.id, s.generation, s.credential, s.token
+select s.id, s.generation, s.credential, s.token, s.token_expires_at > clock_timestamp() as token_lives
 from spares s join connections c on c.id = s.connection_id
 where c.id = $1::uuid and s.generation >= c.credential_since
 order by s.generation desc, s.received_at desc limit 1`,
@@ -38,7 +38,8 @@ order by s.generation desc, s.received_at desc limit 1`,
 
 /**
  * $1 connection · $2 refused generation · $3 credential · $4 its fields · $5 token · $6 spare · $7 attempt · $8 reason ·
- * $9 upstream status · $10 duration ms · $11 fence. The refused credential gives way to the spare, which is tried at once.
+ * $9 upstream status · $10 duration ms · $11 fence · $12 whether the token is the spare's own. The refused credential gives way to
+ * the spare, which is tried at once; the token only where the spare's still lives.
  */
 export const PROMOTE_SPARE = {
   name: 'spare-promote',
@@ -46,7 +47,9 @@ export const PROMOTE_SPARE = {
 with promoted as (
   update connections c set
     credential = $3, credential_fields = $4, credential_updated_at = clock_timestamp(), token = $5, generation = c.generation + 1,
-    token_issued_at = s.received_at, token_expires_at = s.token_expires_at, token_lifetime_seconds = s.token_lifetime_seconds,
+    token_issued_at = case when $12::boolean then s.received_at else c.token_issued_at end,
+    token_expires_at = case when $12::boolean then s.token_expires_at else c.token_expires_at end,
+    token_lifetime_seconds = case when $12::boolean then s.token_lifetime_seconds else c.token_lifetime_seconds end,
     refresh_at = clock_timestamp(), retry_at = null, next_step = 'refresh',
     state = case when state = 'paused' then state else 'active' end,
     state_reason = null, state_upstream_status = null, state_parameter = null,

@@ -4,7 +4,9 @@ import {
   type AttemptRequest,
   AttemptsRepository,
   type Connection,
+  isNewer,
   type OpenAttempt,
+  RestoreGuard,
   Spool,
   type Trigger,
 } from '@app/connections';
@@ -26,6 +28,7 @@ export class AttemptStarter {
     private readonly attempts: AttemptsRepository,
     private readonly runner: AttemptRunner,
     private readonly spool: Spool,
+    private readonly restores: RestoreGuard,
   ) {}
 
   /**
@@ -46,12 +49,21 @@ export class AttemptStarter {
         admission.end('none', openedAt);
       }
     }
-    if (attempt !== undefined && attempt.epoch !== null && attempt.epoch <= highestEpoch) {
-      // The database counts again what it counted before: it was restored, and its credential may be used up.
+    if (attempt !== undefined && this.#isOlder(attempt, highestEpoch)) {
       admission.end('none', openedAt);
+      this.restores.suspect();
       return this.runner.giveUp(attempt);
     }
     return attempt && this.runner.run(attempt, admission, openedAt);
+  }
+
+  /** The database counts again what it counted before, or holds what was used from here: it was restored, and this may be used up. */
+  #isOlder({ epoch, connectionId, generation, credentialStoredAt }: OpenAttempt, highestEpoch: number): boolean {
+    if (epoch === null) {
+      return false;
+    }
+    const consumed = this.spool.newestOf(connectionId);
+    return epoch <= highestEpoch || (consumed !== undefined && isNewer(consumed, generation, credentialStoredAt));
   }
 }
 

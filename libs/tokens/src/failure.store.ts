@@ -35,12 +35,13 @@ export class FailureStore {
   async #store(attempt: OpenAttempt, failure: Failure, durationMs: number): Promise<FailureEnd> {
     const { relogin, ...consequence } = this.consequences.of(attempt, failure);
     const { salvaged } = failure;
+    const { retryInMs } = consequence;
     if (salvaged !== undefined) {
-      const { retryInMs } = consequence;
-      await this.insistence.untilItHolds(() =>
-        this.adoptions.salvage(attempt, salvaged, failure, retryInMs, durationMs),
-      );
-      return { kind: 'failed', failure, retryInMs };
+      const salvage = () => this.adoptions.salvage(attempt, salvaged, failure, retryInMs, durationMs);
+      // Where the generation moved on, the attempt is closed as any other that failed.
+      if (await this.insistence.untilItHolds(salvage)) {
+        return { kind: 'failed', failure, retryInMs };
+      }
     }
     const mayHoldSpare = attempt.step === 'refresh' && failure.kind === 'rejected' && !relogin;
     // What a second answer brought may be what the provider still honours.
@@ -53,7 +54,7 @@ export class FailureStore {
     if (alert) {
       this.consequences.alert(attempt, failure);
     }
-    return relogin ? { kind: 'again' } : { kind: 'failed', failure, retryInMs: consequence.retryInMs };
+    return relogin ? { kind: 'again' } : { kind: 'failed', failure, retryInMs };
   }
 
   /** Where the outcome is not known, what the spool holds of the attempt is still wanted. */

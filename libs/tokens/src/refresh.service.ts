@@ -40,8 +40,7 @@ export class RefreshService {
       throw blocked;
     }
     try {
-      const { lastStatus } = await this.refresher.refresh(connection, { trigger: 'admin', origin });
-      return { outcome: 'ok', reason: null, upstreamStatus: lastStatus };
+      return reportOf(await this.refresher.refresh(connection, { trigger: 'admin', origin }));
     } catch (error) {
       if (!isBrokerError(error) || !FAILED.has(error.code)) {
         throw error;
@@ -63,3 +62,10 @@ export class RefreshService {
     return connection;
   }
 }
+
+/** A new generation is no success where only what came with a failure was stored: a spare, or a credential without a token. */
+const reportOf = ({ lastOutcome, lastTrouble, lastStatus }: Connection): RefreshReport => ({
+  outcome: lastOutcome ?? 'ok',
+  reason: lastTrouble?.reason ?? null,
+  upstreamStatus: lastStatus,
+});

@@ -132,9 +132,14 @@ export class ConnectionAdminRepository {
     return toRecord(await this.transaction.connection.update({ where: { id }, data }));
   }
 
-  /** Makes it active again, whatever it waited for; whether what was sent may be sent again is still looked at first. */
-  async resume({ id }: ConnectionRecord, now: Date): Promise<ConnectionRecord> {
-    const data = { ...UNTROUBLED, state: 'active', refreshAt: now, updatedAt: now, version: { increment: 1 } };
+  /**
+   * Makes it active again, whatever it waited for; whether what was sent may be sent again is still looked at first. One that was
+   * paused while the database was restored is quarantined as the others are: resuming that is a second word.
+   */
+  async resume({ id, state, stateTrouble }: ConnectionRecord, now: Date): Promise<ConnectionRecord> {
+    const quarantined = state === 'paused' && stateTrouble?.reason === 'database_restored';
+    const moved = quarantined ? { state: 'uncertain' } : { ...UNTROUBLED, state: 'active' };
+    const data = { ...moved, refreshAt: now, updatedAt: now, version: { increment: 1 } };
     return toRecord(await this.transaction.connection.update({ where: { id }, data }));
   }
 

@@ -4,9 +4,18 @@ import { Envelopes } from '@app/crypto';
 import type { Candidate, KnownAnswer, KnownSend } from './knowledge.js';
 import { type Held, holdingOf, renumbered } from './reconcile.holding.js';
 import type { ReadAnswer } from './reconcile.reader.js';
-import { type NewHolding, type NewState, ReconciledRepository } from './reconciled.repository.js';
+import {
+  type LockedConnection,
+  type NewHolding,
+  type NewState,
+  ReconciledRepository,
+} from './reconciled.repository.js';
 
+/** A token is renewed at least this long before it expires. */
+const LEAST_LEAD_MS = 60_000;
 const ORIGIN = { actor: { type: 'system' } } as const;
+
+type State = Omit<NewState, 'refreshAt'>;
 
 /**
  * Changes of connections whose database was restored. Each is recorded in the audit log before it is committed, and answers false
@@ -21,7 +30,9 @@ export class ReconcileChanges {
 
   /** It sends again what the database holds. */
   release(candidate: Candidate, reason: 'nothing_newer' | 'database_trusted'): Promise<boolean> {
-    return this.#change(candidate, { state: 'active', reason: null }, reason);
+    // Who trusts the database vouches for its credential now: what spools know of earlier ones does not count any more.
+    const vouched = reason === 'database_trusted';
+    return this.#change(candidate, { state: 'active', reason: null, vouched }, reason);
   }
 
   /** It holds what the answer brought; where that was sent, too, it is as uncertain as any attempt without an answer. */
@@ -51,18 +62,20 @@ export class ReconcileChanges {
 
   #change(
     candidate: Candidate,
-    state: NewState,
+    state: State,
     reason: string,
     make?: (now: Date) => NewHolding,
     sent?: KnownSend,
   ): Promise<boolean> {
     return this.changes.change(ORIGIN, async (transaction, now) => {
       const table = new ReconciledRepository(transaction, this.envelopes);
-      if (!(await table.lock(candidate))) {
+      const locked = await table.lock(candidate);
+      if (locked === undefined) {
         return { result: false, events: [] };
       }
       const holding = make?.(now);
-      await table.move(candidate, state, now, holding);
+      const refreshAt = sent === undefined ? (holding?.issued?.refreshAt ?? dueAt(locked, now)) : now;
+      await table.move(candidate, { ...state, refreshAt }, now, holding);
       if (sent !== undefined) {
         await table.noteSent(candidate, sent);
       }
@@ -74,4 +87,11 @@ export class ReconcileChanges {
   }
 }
 
-const UNKNOWN: NewState = { state: 'uncertain', reason: 'outcome_unknown' };
+/** While it was quarantined it was put off. It is due as before, but not after its token is worth anything. */
+function dueAt({ refreshAt, tokenExpiresAt }: LockedConnection, now: Date): Date {
+  const planned = refreshAt?.getTime() ?? 0;
+  const latest = (tokenExpiresAt?.getTime() ?? 0) - LEAST_LEAD_MS;
+  return new Date(Math.max(now.getTime(), Math.min(planned, latest)));
+}
+
+const UNKNOWN: State = { state: 'uncertain', reason: 'outcome_unknown' };

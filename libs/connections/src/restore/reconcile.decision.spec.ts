@@ -11,10 +11,10 @@ const answer = (generation: number): KnownAnswer => ({
 });
 const sent = (generation: number): KnownSend => ({ attempt: `s-${generation}`, generation, sentAt: 3000 });
 
-describe(decideReconcile.name, () => {
-  const decide = (knowledge: Knowledge, state: 'uncertain' | 'reauthorization_required' = 'uncertain') =>
-    decideReconcile({ generation: 9, state }, knowledge);
+const decide = (knowledge: Knowledge, state: 'uncertain' | 'reauthorization_required' = 'uncertain') =>
+  decideReconcile({ generation: 9, state }, knowledge);
 
+describe(decideReconcile.name, () => {
   it.each<[string, Knowledge]>([
     ['nothing', {}],
     ['an older answer', { answer: answer(8), usedUpTo: 8 }],

@@ -24,6 +24,16 @@ export interface IssuedHolding {
 export interface NewState {
   readonly state: 'active' | 'uncertain' | 'reauthorization_required';
   readonly reason: string | null;
+  /** True where somebody says that its credential is good as of now. */
+  readonly vouched?: boolean;
+  /** When it is to be looked at again. */
+  readonly refreshAt: Date;
+}
+
+/** When a connection is renewed, and until when its token lives. */
+export interface LockedConnection {
+  readonly refreshAt: Date | null;
+  readonly tokenExpiresAt: Date | null;
 }
 
 /** A connection that is reconciled, inside a transaction. */
@@ -33,19 +43,26 @@ export class ReconciledRepository {
     private readonly envelopes: Envelopes,
   ) {}
 
-  /** True where it still stands as it was when the decision was made; it does so until the transaction ends. */
-  async lock({ id, generation, state, stateReason }: Candidate): Promise<boolean> {
-    const rows = await this.transaction.$queryRaw<object[]>`
-      select id from connections
+  /** Undefined where it does not stand any more as it was when the decision was made; else it does so until the transaction ends. */
+  async lock({ id, generation, state, stateReason }: Candidate): Promise<LockedConnection | undefined> {
+    const [row] = await this.transaction.$queryRaw<LockedConnection[]>`
+      select refresh_at as "refreshAt", token_expires_at as "tokenExpiresAt" from connections
       where id = ${id}::uuid and generation = ${generation} and state = ${state} and state_reason = ${stateReason} for update`;
-    return rows.length === 1;
+    return row;
   }
 
   /** Moves it to this state, and to what it holds from now on where that changes. Decisions that others made of it are void. */
-  async move(candidate: Candidate, { state, reason }: NewState, now: Date, holding?: NewHolding): Promise<void> {
+  async move(
+    candidate: Candidate,
+    { state, reason, vouched, refreshAt }: NewState,
+    now: Date,
+    holding?: NewHolding,
+  ): Promise<void> {
     await this.transaction.connection.update({
       where: { id: candidate.id },
       data: {
+        refreshAt,
+        ...(vouched === true ? { credentialUpdatedAt: now } : {}),
         ...(holding === undefined ? {} : this.#columns(candidate.id, holding)),
         state: candidate.state === 'paused' ? 'paused' : state,
         stateReason: candidate.state === 'paused' ? null : reason,
@@ -84,9 +101,8 @@ export class ReconciledRepository {
   }
 }
 
-const issuedColumns = ({ credentialStoredAt, refreshAt, token }: IssuedHolding) => ({
+const issuedColumns = ({ credentialStoredAt, token }: IssuedHolding) => ({
   credentialUpdatedAt: credentialStoredAt,
-  refreshAt,
   ...(token === undefined
     ? {}
     : {

@@ -3,25 +3,30 @@ import { createLog } from '@app/common';
 import { ProviderRegistry } from '@app/providers';
 import { describe, expect, it } from '@jest/globals';
 import { KnownEpochs, type SeenEpoch } from '../spool/epoch-file.js';
+import type { ConsumedConnection } from '../spool/spool.index.js';
 import { RestoreGuard } from './restore.guard.js';
 import { type Look, RestoreRepository } from './restore.repository.js';
 
 const ACTUAL = { systemIdentifier: '7400000000000000001', timeline: 1 };
 
+const USED = [{ connectionId: 'c-1', consumed: { generation: 7, adopted: true, sentAt: 0 } }];
+
 interface Overrides {
   readonly look?: Partial<Look>;
   readonly seen?: SeenEpoch;
+  readonly used?: readonly ConsumedConnection[];
 }
 
 /** A database that says what the test wants, and remembers what was done to it. */
-function newSut({ look = {}, seen }: Overrides = {}) {
+function newSut({ look = {}, seen, used = [] }: Overrides = {}) {
   const done: string[] = [];
   const lines: string[] = [];
   const events: AuditEvent[] = [];
   const state: { look: Look } = { look: { actual: ACTUAL, held: ACTUAL, epoch: 100, ...look } };
-  const repository: Pick<RestoreRepository, 'look' | 'distrust' | 'page' | 'quarantine' | 'finish'> = {
+  const repository: Pick<RestoreRepository, 'look' | 'distrust' | 'holdsOlder' | 'page' | 'quarantine' | 'finish'> = {
     look: () => Promise.resolve(state.look),
     distrust: (highest, margin) => Promise.resolve(void done.push(`distrust ${highest}+${margin}`)),
+    holdsOlder: (newest) => Promise.resolve(newest.length > 0),
     page: (after) => Promise.resolve(after === undefined ? [{ id: 'c-1', type: 'gone', settings: {} }] : []),
     quarantine: (ids) => {
       done.push(`quarantine ${ids.join()}`);
@@ -39,6 +44,7 @@ function newSut({ look = {}, seen }: Overrides = {}) {
   const followed: SeenEpoch[] = [];
   const spool = {
     knownEpochs: () => epochs.copy(),
+    newest: () => used,
     follow: (now: SeenEpoch) => Promise.resolve(void followed.push(now)),
   };
   const audit: Pick<AuditLog, 'append'> = { append: (event) => Promise.resolve(void events.push(event)) };
@@ -65,6 +71,7 @@ describe(RestoreGuard.name, () => {
     ['another timeline', { look: { actual: { ...ACTUAL, timeline: 2 } } }, 'other_timeline'],
     ['fewer attempts than were seen', { seen: { database: ACTUAL, epoch: 101 } }, 'older_epoch'],
     ['no identity', { look: { held: null } }, 'other_cluster'],
+    ['a credential that was used', { used: USED }, 'older_generation'],
   ])('should quarantine, record and tell where the database has %s', async (_, overrides, reason) => {
     const { sut, done, events, lines } = newSut(overrides);
     await sut.check();
@@ -79,6 +86,12 @@ describe(RestoreGuard.name, () => {
     const { sut, done } = newSut({ seen: { database: ACTUAL, epoch: 150 } });
     await sut.check();
     expect(done).toEqual(['distrust 150+1000', 'quarantine c-1', 'finish']);
+  });
+
+  it('should stop all sending, too, before it quarantines what a used credential gave away', async () => {
+    const { sut, done } = newSut({ used: USED });
+    await sut.check();
+    expect(done).toEqual(['distrust 101+1000', 'quarantine c-1', 'finish']);
   });
 
   it('should not compare epochs of different databases: the folder may have served another one', async () => {
@@ -115,6 +128,19 @@ describe(RestoreGuard.name, () => {
     await sut.onTick();
     await sut.onTick();
     expect(lines).toHaveLength(1);
+  });
+
+  it('should compare what connections hold after a time without a look, and not at every tick', async () => {
+    const used: ConsumedConnection[] = [];
+    const { sut, done } = newSut({ used });
+    await sut.check();
+    used.push(...USED);
+    await sut.onTick();
+    expect(done).toEqual([]);
+    const restarted = newSut({ used });
+    await restarted.sut.onTick();
+    await restarted.sut.check();
+    expect(restarted.done.at(-1)).toBe('finish');
   });
 
   it('should say why without changing anything', async () => {

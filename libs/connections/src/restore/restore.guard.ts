@@ -10,8 +10,11 @@ const BATCH = 5000;
 /** Epochs go on so far above the highest one seen: another replica may have seen a few more. */
 const EPOCH_MARGIN = 1000;
 
+/** After so long without a look, the database may have been another one meanwhile. */
+const QUIET_MS = 3000;
+
 /** Why a database is not the one that it was. */
-export type RestoreReason = 'other_cluster' | 'other_timeline' | 'older_epoch';
+export type RestoreReason = 'other_cluster' | 'other_timeline' | 'older_epoch' | 'older_generation';
 
 /**
  * Finds out that the database is an older state of itself: a restored dump or snapshot, a recovery to a point in time, a promoted
@@ -21,10 +24,11 @@ export type RestoreReason = 'other_cluster' | 'other_timeline' | 'older_epoch';
 export class RestoreGuard {
   #checking: Promise<void> | undefined;
   #failing = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly restores: RestoreRepository,
-    @Inject(Spool) private readonly spool: Pick<Spool, 'knownEpochs' | 'follow'>,
+    @Inject(Spool) private readonly spool: Pick<Spool, 'knownEpochs' | 'newest' | 'follow'>,
     private readonly registry: ProviderRegistry,
     private readonly audit: AuditLog,
     @Inject(Log) private readonly log: Log,
@@ -44,12 +48,13 @@ export class RestoreGuard {
     if (this.#checking !== undefined) {
       return;
     }
+    const wasQuiet = performance.now() - this.#lookedAt > QUIET_MS;
     try {
       const { look, highest } = await this.#look();
-      if (reasonOf(look, highest) === undefined) {
+      if (reasonOf(look, highest) === undefined && !wasQuiet) {
         await this.spool.follow({ database: look.actual, epoch: look.epoch });
       } else {
-        void this.check().catch((error: unknown) => this.#tell(error));
+        this.suspect();
       }
       this.#failing = false;
     } catch (error) {
@@ -57,10 +62,15 @@ export class RestoreGuard {
     }
   }
 
+  /** Somebody met a sign of an older database: it is looked at closely. Never throws. */
+  suspect(): void {
+    void this.check().catch((error: unknown) => this.#tell(error));
+  }
+
   /** Why this database is not the one that it was; undefined where it is. Changes nothing. */
   async findReason(): Promise<RestoreReason | undefined> {
     const { look, highest } = await this.#look();
-    return reasonOf(look, highest);
+    return reasonOf(look, highest) ?? (await this.#olderGeneration());
   }
 
   /** Once, until it works again. */
@@ -73,12 +83,12 @@ export class RestoreGuard {
 
   async #check(): Promise<void> {
     const { look, highest } = await this.#look();
-    const reason = reasonOf(look, highest);
+    const reason = reasonOf(look, highest) ?? (await this.#olderGeneration());
     if (reason === undefined) {
       return this.spool.follow({ database: look.actual, epoch: look.epoch });
     }
-    if (reason === 'older_epoch' || look.held === null) {
-      await this.restores.distrust(highest, EPOCH_MARGIN);
+    if (isSameDatabase(look.held, look.actual) || look.held === null) {
+      await this.restores.distrust(Math.max(highest, look.epoch + 1), EPOCH_MARGIN);
     }
     await this.#quarantineAll();
     await this.#finish(look.actual, reason);
@@ -88,7 +98,19 @@ export class RestoreGuard {
   async #look(): Promise<{ readonly look: Look; readonly highest: number }> {
     const known = this.spool.knownEpochs();
     const look = await this.restores.look();
+    this.#lookedAt = performance.now();
     return { look, highest: known.of(look.actual) };
+  }
+
+  /** A cluster that comes back from a snapshot may have skipped some epochs ahead: what connections hold is compared, too. */
+  async #olderGeneration(): Promise<RestoreReason | undefined> {
+    const newest = this.spool.newest();
+    for (let from = 0; from < newest.length; from += BATCH) {
+      if (await this.restores.holdsOlder(newest.slice(from, from + BATCH))) {
+        return 'older_generation';
+      }
+    }
+    return undefined;
   }
 
   async #quarantineAll(): Promise<void> {

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@app/database';
 import { mergeSettings } from '@app/providers';
 import type { DatabaseIdentity } from '../spool/spool-entry.js';
-import { DISTRUST, LOOK, PAGE, QUARANTINE } from './restore.statements.js';
+import { CLOCK_ERROR_MS, type ConsumedConnection, leastHeld } from '../spool/spool.index.js';
+import { DISTRUST, FIND_OLDER, LOOK, PAGE, QUARANTINE } from './restore.statements.js';
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -63,6 +64,15 @@ export class RestoreRepository {
    */
   async distrust(highest: number, margin: number): Promise<void> {
     await this.database.query({ ...DISTRUST, values: [highest, margin] });
+  }
+
+  /** True where one of these connections would send what is known to be used: the database is older than that. */
+  async holdsOlder(seen: readonly ConsumedConnection[]): Promise<boolean> {
+    const ids = seen.map(({ connectionId }) => connectionId);
+    const generations = seen.map(({ consumed }) => leastHeld(consumed));
+    const times = seen.map(({ consumed }) => new Date(consumed.sentAt));
+    const rows = await this.database.query({ ...FIND_OLDER, values: [ids, generations, times, CLOCK_ERROR_MS] });
+    return rows.length > 0;
   }
 
   /** Up to `limit` connections in the order of their ids, after the given one. */

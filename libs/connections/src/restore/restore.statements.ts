@@ -14,7 +14,7 @@ from pg_control_system() s cross join rotation_epoch e left join database_identi
 } as const;
 
 /**
- * $1 highest epoch seen · $2 margin. Makes a database that is older, though it is the same cluster, one that was not checked: from
+ * $1 highest epoch seen · $2 margin. Makes a database that is older, though it is the same cluster, one that is not checked: from
  * now on nothing one-shot is sent by anybody. Its epochs go on above all that were seen.
  */
 export const DISTRUST = {
@@ -29,6 +29,20 @@ with behind as (
   returning id
 )
 select setval('rotation_epoch', greatest($1::bigint + $2::bigint, last_value)) from behind, distrusted`,
+} as const;
+
+/**
+ * $1 connections · $2 the least generation of each that is not older than what was seen · $3 when it was seen in use · $4 clock error
+ * ms. One that sends and is older than that; what was sent before its credential was stored was another one.
+ */
+export const FIND_OLDER = {
+  name: 'restore-find-older',
+  text: `
+select c.id
+from unnest($1::uuid[], $2::int[], $3::timestamptz[]) as seen(id, generation, sent_at) join connections c on c.id = seen.id
+where c.generation < seen.generation and seen.sent_at >= c.credential_updated_at - $4 * interval '1 millisecond'
+  and c.state in ('active', 'uncertain', 'misconfigured') and c.state_reason is distinct from 'database_restored'
+limit 1`,
 } as const;
 
 /** $1 after this id · $2 limit. */

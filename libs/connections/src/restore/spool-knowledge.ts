@@ -4,7 +4,7 @@ import { scanSpool } from '../spool/scan-spool.js';
 import type { SpoolEntry } from '../spool/spool-entry.js';
 import { nameOf, openAnswer } from '../spool/spool-file.js';
 import { SpoolFolder } from '../spool/spool.folder.js';
-import { isOfEarlierCredential, newestFirst } from '../spool/spool.index.js';
+import { type ConsumedConnection, isOfEarlierCredential, newestFirst, SpoolIndex } from '../spool/spool.index.js';
 import type { Candidate, Knowledge, KnowledgeSource, KnownAnswer } from './knowledge.js';
 
 interface Found {
@@ -45,6 +45,13 @@ export class SpoolKnowledge implements KnowledgeSource {
       found.push(...scan.entries.map((entry) => ({ entry, folder })));
     }
     return new SpoolKnowledge(envelopes, epochs, damaged, found);
+  }
+
+  /** Of each connection what was consumed last. */
+  newest(): readonly ConsumedConnection[] {
+    const index = new SpoolIndex();
+    [...this.#byConnection.values()].flat().forEach(({ entry }) => index.add(entry));
+    return index.newest();
   }
 
   of({ id, credentialStoredAt }: Candidate): Knowledge {

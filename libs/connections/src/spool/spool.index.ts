@@ -10,6 +10,12 @@ export interface Consumed {
   readonly sentAt: number;
 }
 
+/** The same, and whose it is. */
+export interface ConsumedConnection {
+  readonly connectionId: string;
+  readonly consumed: Consumed;
+}
+
 /** What stands in the spool, in memory, so that a send can be compared with it without waiting for the disk. */
 export class SpoolIndex {
   readonly #entries = new Map<string, SpoolEntry>();
@@ -44,8 +50,12 @@ export class SpoolIndex {
     return [...this.#entries.values()];
   }
 
-  connections(): readonly string[] {
-    return [...this.#byConnection.keys()];
+  /** Of each connection what was consumed last. */
+  newest(): readonly ConsumedConnection[] {
+    return [...this.#byConnection.keys()].flatMap((connectionId) => {
+      const consumed = this.newestOf(connectionId);
+      return consumed === undefined ? [] : { connectionId, consumed };
+    });
   }
 
   of(connectionId: string): readonly SpoolEntry[] {
@@ -80,7 +90,10 @@ export function outlivedBy(entries: readonly SpoolEntry[]): readonly SpoolEntry[
 const RANK = { kept: 0, answer: 1, intent: 2 } as const;
 
 /** A credential may have been sent so long before the database says that it was stored: clocks differ, and are set back. */
-const CLOCK_ERROR_MS = 10_000;
+export const CLOCK_ERROR_MS = 10_000;
+
+/** The lowest generation that a database holds which is not older than this. */
+export const leastHeld = ({ generation, adopted }: Consumed): number => (adopted ? generation + 1 : generation);
 
 /**
  * True where what was consumed here is newer than what the database holds, which then is an older state of itself: sending its
@@ -88,8 +101,7 @@ const CLOCK_ERROR_MS = 10_000;
  * @param credentialStoredAt epoch ms of the database's clock, when its credential was last stored.
  */
 export const isNewer = (consumed: Consumed, generation: number, credentialStoredAt: number): boolean =>
-  !isOfEarlierCredential(consumed, credentialStoredAt) &&
-  (consumed.adopted ? consumed.generation >= generation : consumed.generation > generation);
+  !isOfEarlierCredential(consumed, credentialStoredAt) && leastHeld(consumed) > generation;
 
 /** True where an attempt was not made with the credential that was stored at this moment, but with an earlier one. */
 export const isOfEarlierCredential = ({ sentAt }: { readonly sentAt: number }, credentialStoredAt: number): boolean =>

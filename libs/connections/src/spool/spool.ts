@@ -6,7 +6,7 @@ import type { OutboundAnswer } from '@app/providers';
 import type { KnownEpochs, SeenEpoch } from './epoch-file.js';
 import type { DatabaseIdentity, SpooledAnswer, SpooledAttempt, SpoolEntry } from './spool-entry.js';
 import { formatAnswer, formatIntent, nameOf, openAnswer } from './spool-file.js';
-import { type Consumed, outlivedBy } from './spool.index.js';
+import { type Consumed, type ConsumedConnection, outlivedBy } from './spool.index.js';
 import { SpoolStore } from './spool.store.js';
 
 const OLD_MS = 30 * 24 * 3600 * 1000;
@@ -77,13 +77,20 @@ export class Spool {
   async adopted({ id }: Pick<SpooledAttempt, 'id'>): Promise<void> {
     this.#keptAt.delete(id);
     const [answer, intent] = this.#of(id);
-    if (answer === undefined || answer.epoch === null) {
+    const own = answer ?? intent;
+    if (own === undefined) {
+      return;
+    }
+    const { index } = this.#store;
+    if (own.epoch === null) {
+      return this.#store.remove([own, ...repeatable(index.of(own.connectionId), own.generation)]);
+    }
+    if (answer === undefined) {
       // Without its answer at hand, the note of a one-time credential is all that shows that it was used.
-      const useless = [answer, intent].flatMap((entry) => (entry?.epoch === null ? entry : []));
-      return this.#store.remove(useless);
+      return;
     }
     await this.#store.turn(answer, 'kept');
-    const outlived = outlivedBy(this.#store.index.of(answer.connectionId));
+    const outlived = outlivedBy(index.of(answer.connectionId));
     await this.#store.remove(intent === undefined ? outlived : [intent, ...outlived]);
   }
 
@@ -121,6 +128,11 @@ export class Spool {
   /** The highest generation of a connection that was consumed from here; undefined where none was. Compare with `isNewer`. */
   newestOf(connectionId: string): Consumed | undefined {
     return this.#store.index.newestOf(connectionId);
+  }
+
+  /** The same of every connection of which something was consumed from here. */
+  newest(): readonly ConsumedConnection[] {
+    return this.#store.index.newest();
   }
 
   /** The highest epochs that are known here, as of this moment. */
@@ -168,6 +180,10 @@ export class Spool {
     return { kind, attempt: id, connectionId, generation, epoch, database: this.#database, sentAt, answeredAt };
   }
 }
+
+/** Notes of attempts that may be repeated, and were: nothing depends on what became of them. */
+const repeatable = (entries: readonly SpoolEntry[], upTo: number): readonly SpoolEntry[] =>
+  entries.filter(({ kind, epoch, generation }) => kind === 'intent' && epoch === null && generation <= upTo);
 
 function unwritable(path: string, cause: unknown): BrokerError {
   const { error_code: code = 'unknown error' } = errorFacts(cause);
