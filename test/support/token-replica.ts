@@ -1,6 +1,6 @@
 import { type AuditOrigin, AuditLog } from '@app/audit';
 import { createLog, Log, revealAll, Secret } from '@app/common';
-import { ConfigModule } from '@app/config';
+import { ConfigModule, type Timing, TIMING } from '@app/config';
 import { type Connection, ConnectionsRepository } from '@app/connections';
 import { generateKeyFile, Keyring } from '@app/crypto';
 import { ChangeFeed, Database, DatabaseModule } from '@app/database';
@@ -9,6 +9,9 @@ import {
   type AttemptResult,
   type EffectiveCredential,
   failed,
+  type Failure,
+  type IntrospectionOutcome,
+  type OutboundAnswer,
   type Outcome,
   type Provider,
   RefreshExchange,
@@ -39,25 +42,67 @@ export interface HeldRequest {
   answer(outcome: Outcome): void;
 }
 
+/** One question whether a credential is still unused, which waits for the test to answer it. */
+export interface HeldQuestion {
+  readonly type: string;
+  readonly secrets: Readonly<Record<string, string>>;
+  answer(outcome: IntrospectionOutcome): void;
+}
+
 /** A provider whose answers the test gives, in place of the way out to the network. */
-export class HeldProvider implements Pick<RefreshExchange, 'send'> {
+export class HeldProvider implements Pick<RefreshExchange, 'send' | 'introspect' | 'probe'> {
   /** Everything that was sent, oldest first. */
   readonly requests: HeldRequest[] = [];
+  /** Every question that was asked, oldest first. */
+  readonly questions: HeldQuestion[] = [];
+  /** How often a bare connection was opened. */
+  probes = 0;
+  /** What no connection comes about for, bare or not; undefined while connections stand. */
+  unreachable: Failure | undefined;
+  /** What no question comes through for; undefined while they do. */
+  unaskable: Failure | undefined;
+  /** What passes while the connection is opened, right before the last look at the lease. */
+  connecting: () => Promise<unknown> = () => Promise.resolve();
   #taken = 0;
+  #answered = 0;
 
   async send(
     { type }: Provider,
     step: Step,
     { secrets, settings }: EffectiveCredential,
-    { onConnected }: AttemptOptions,
+    { onConnected, onAnswer }: AttemptOptions,
   ): Promise<AttemptResult> {
-    if ((await onConnected?.()) === false) {
-      return { outcome: failed('abandoned_before_send'), durationMs: 0 };
+    const refused = await this.#connect(onConnected);
+    if (refused !== undefined) {
+      return { outcome: refused, durationMs: 0 };
     }
-    return new Promise((resolve) => {
-      const answer = (outcome: Outcome): void => resolve({ outcome, durationMs: 12 });
+    const outcome = await new Promise<Outcome>((answer) => {
       this.requests.push({ type, step, secrets: revealAll(secrets), settings, answer });
     });
+    if (outcome.status !== null) {
+      await onAnswer?.(rawAnswer(outcome.status));
+    }
+    return { outcome, durationMs: 12 };
+  }
+
+  async introspect(
+    { type }: Provider,
+    { secrets }: EffectiveCredential,
+    { onConnected }: AttemptOptions,
+  ): Promise<AttemptResult<IntrospectionOutcome>> {
+    const refused = this.unaskable ?? (await this.#connect(onConnected));
+    if (refused !== undefined) {
+      return { outcome: refused, durationMs: 0 };
+    }
+    const outcome = await new Promise<IntrospectionOutcome>((answer) => {
+      this.questions.push({ type, secrets: revealAll(secrets), answer });
+    });
+    return { outcome, durationMs: 3 };
+  }
+
+  probe(): Promise<Failure | undefined> {
+    this.probes += 1;
+    return Promise.resolve(this.unreachable);
   }
 
   /** The oldest request that no call of this has given yet; waits for it to come. */
@@ -71,7 +116,35 @@ export class HeldProvider implements Pick<RefreshExchange, 'send'> {
       return request;
     });
   }
+
+  /** The oldest question that no call of this has given yet; waits for it to come. */
+  nextQuestion(): Promise<HeldQuestion> {
+    return eventually(() => {
+      const question = this.questions[this.#answered];
+      if (question === undefined) {
+        throw new Error('The provider was asked nothing.');
+      }
+      this.#answered += 1;
+      return question;
+    });
+  }
+
+  /** Why nothing may be sent, or undefined. */
+  async #connect(onConnected: AttemptOptions['onConnected']): Promise<Failure | undefined> {
+    if (this.unreachable !== undefined) {
+      return this.unreachable;
+    }
+    await this.connecting();
+    return (await onConnected?.()) === false ? failed('abandoned_before_send') : undefined;
+  }
 }
+
+const rawAnswer = (status: number): OutboundAnswer => ({
+  status,
+  contentType: 'application/json',
+  retryAfter: undefined,
+  body: '{}',
+});
 
 /** A success that issues this access token for half an hour and, where they are given, replaces fields of the credential. */
 export const granted = (accessToken: string, credential: Readonly<Record<string, string>> = {}): Outcome => ({
@@ -110,11 +183,18 @@ export interface TokenReplica {
   stop(): Promise<void>;
 }
 
-/** Starts one; several are replicas of each other. Its scheduler stands still until the test starts it. */
-export async function startTokenReplica(provider = new HeldProvider()): Promise<TokenReplica> {
+/**
+ * Starts one; several are replicas of each other. Its scheduler stands still until the test starts it. `timing` shortens times of
+ * the protocol.
+ */
+export async function startTokenReplica(
+  provider = new HeldProvider(),
+  timing: Partial<Timing> = {},
+): Promise<TokenReplica> {
   const lines: string[] = [];
+  const config = { ...libraryConfig, timing: { ...TIMING, ...timing } };
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.with(libraryConfig), LinesModule.with(lines), DatabaseModule, TokensModule],
+    imports: [ConfigModule.with(config), LinesModule.with(lines), DatabaseModule, TokensModule],
   })
     .overrideProvider(Keyring)
     .useValue(keyring)

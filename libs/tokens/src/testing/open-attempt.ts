@@ -20,7 +20,6 @@ export const newOpenAttempt = (overrides: Partial<OpenAttempt> = {}): OpenAttemp
   consecutiveFailures: 0,
   credentialSince: 1,
   credentialStoredAt: NOW - 600_000,
-  credentialStoredAt: 0,
   sharedSecrets: ['client_secret'],
   sealedToken: null,
   held: { refresh_token: new Secret('refresh-7') },
