@@ -16,7 +16,7 @@ import {
 import { Envelopes } from '@app/crypto';
 import { Database } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { decidedNow, newAttempt, storedConnection } from '../support/connections.js';
 import { libraryConfig } from '../support/library.js';
 import { sql } from '../support/test-database.js';
@@ -43,6 +43,8 @@ const stateOf = async (id: string): Promise<string> => {
   );
   return `${row?.state} ${row?.reason ?? '-'}`;
 };
+
+jest.setTimeout(30_000);
 
 describe(RestoreGuard.name, () => {
   let replica: TokenReplica;

@@ -4,7 +4,8 @@ import type { Text } from './attempt.statements.js';
 
 /**
  * $1 connection · $2 consumed generation · $3 credential · $4 its fields · $5 credential changed · $6 token · $7 lives ms ·
- * $8 lifetime s · $9 refresh in ms · $10 fence · $11 attempt · $12 upstream status · $13 duration ms.
+ * $8 lifetime s · $9 refresh in ms · $10 fence · $11 attempt · $12 upstream status · $13 duration ms · $14 version. Answers `changed`
+ * where an operator changed the connection, but not what was consumed: it is to be merged anew.
  */
 export const ADOPT: Text = {
   name: 'attempt-adopt',
@@ -22,7 +23,7 @@ with adopted as (
     lease_holder = case when fence = $10::bigint then null else lease_holder end,
     lease_expires_at = case when fence = $10::bigint then null else lease_expires_at end,
     updated_at = clock_timestamp()
-  where id = $1::uuid and generation = $2
+  where id = $1::uuid and generation = $2 and version = $14
   returning id
 ), closed as (
   update attempts set closed_at = clock_timestamp(), outcome = 'ok', reason = null, upstream_status = $12, duration_ms = $13
@@ -34,6 +35,7 @@ with adopted as (
   returning id
 )
 select exists (select from adopted) as adopted, exists (select from closed) as closed, exists (select from released) as released,
+  exists (select from connections where id = $1::uuid and generation = $2 and version <> $14) as changed,
   exists (select from attempts where id = $11::uuid and outcome = 'ok') or not exists (select from connections where id = $1::uuid) as known`,
 };
 
@@ -49,7 +51,7 @@ where c.id = $1::uuid`,
 
 /**
  * $1 connection · $2 consumed generation · $3 credential · $4 its fields · $5 token or null · $6 retry in ms · $7 fence ·
- * $8 attempt · $9 reason · $10 upstream status · $11 duration ms. The answer brought a credential and no token that can be used:
+ * $8 attempt · $9 reason · $10 upstream status · $11 duration ms · $12 version. The answer brought a credential and no token that can be used:
  * the credential counts, the old token stays.
  */
 export const SALVAGE: Text = {
@@ -65,12 +67,13 @@ with salvaged as (
     lease_holder = case when fence = $7::bigint then null else lease_holder end,
     lease_expires_at = case when fence = $7::bigint then null else lease_expires_at end,
     updated_at = clock_timestamp()
-  where id = $1::uuid and generation = $2
+  where id = $1::uuid and generation = $2 and version = $12
   returning id
 ), closed as (
   update attempts set closed_at = clock_timestamp(), outcome = 'unknown', reason = $9, upstream_status = $10::int, duration_ms = $11
   where id = $8::uuid and exists (select from salvaged)
   returning id
 )
-select exists (select from salvaged) as salvaged, exists (select from closed) as closed`,
+select exists (select from salvaged) as salvaged, exists (select from closed) as closed,
+  exists (select from connections where id = $1::uuid and generation = $2 and version <> $12) as changed`,
 };

@@ -19,6 +19,12 @@ export interface KeptAttempt {
   readonly generation: number;
 }
 
+interface FoundAdoption {
+  readonly adopted: boolean;
+  readonly known: boolean;
+  readonly changed: boolean;
+}
+
 interface SpareRow {
   readonly id: string;
   readonly generation: number;
@@ -58,7 +64,7 @@ export class AdoptionsRepository {
    * the lease. Where that generation is no longer the current one, the answer is kept as a spare.
    */
   async adopt(attempt: OpenAttempt, adoption: Adoption): Promise<Adopted> {
-    const { id, connectionId: row, generation, fence, held } = attempt;
+    const { id, connectionId: row, generation, fence, held, version } = attempt;
     const { grant, status, livesMs, lifetimeSeconds, refreshInMs, durationMs } = adoption;
     const credential = { ...held, ...grant.credential };
     const token = { access_token: grant.accessToken.reveal(), token_type: grant.tokenType, extra: grant.extra };
@@ -71,12 +77,15 @@ export class AdoptionsRepository {
       Object.keys(grant.credential).length > 0,
     ];
     const lives = [sealed.token, Math.round(livesMs), lifetimeSeconds, Math.round(refreshInMs)];
-    const values = [...which, ...lives, fence, id, status, Math.round(durationMs)];
-    const [found] = await this.database.adopt<{ adopted: boolean; known: boolean }>({ ...ADOPT, values });
+    const values = [...which, ...lives, fence, id, status, Math.round(durationMs), version];
+    const [found] = await this.database.adopt<FoundAdoption>({ ...ADOPT, values });
+    if (found?.changed === true) {
+      return this.adopt(await this.#remerged(attempt), adoption);
+    }
     if (found?.adopted === true || found?.known === true) {
       return found.adopted ? 'adopted' : 'known';
     }
-    const spare = this.#seal({ table: 'spares', row: id, generation }, credential, token);
+    const spare = this.#seal({ table: 'spares', row: id, generation }, grant.credential, token);
     const kept = [row, generation, spare.credential, spare.token, Math.round(livesMs), lifetimeSeconds];
     const closed = [id, status, Math.round(durationMs), fence];
     await this.database.adopt({ ...KEEP_SPARE, values: [...kept, ...closed] });
@@ -94,29 +103,33 @@ export class AdoptionsRepository {
     retryInMs: number,
     durationMs: number,
   ): Promise<boolean> {
-    const { id, connectionId: row, generation, fence, held } = attempt;
+    const { id, connectionId: row, generation, fence, held, version } = attempt;
     const credential = { ...held, ...fields };
     const next = { table: 'connections', row, generation: generation + 1 } as const;
     const token = this.#heldToken(attempt);
     const which = [row, generation, sealFields(this.envelopes, next, credential), Object.keys(credential)];
     const kept = [token === null ? null : sealToken(this.envelopes, next, token), Math.round(retryInMs), fence, id];
-    const values = [...which, ...kept, failure.reason, failure.status, Math.round(durationMs)];
-    const [found] = await this.database.adopt<{ salvaged: boolean }>({ ...SALVAGE, values });
+    const values = [...which, ...kept, failure.reason, failure.status, Math.round(durationMs), version];
+    const [found] = await this.database.adopt<{ salvaged: boolean; changed: boolean }>({ ...SALVAGE, values });
+    if (found?.changed === true) {
+      return this.salvage(await this.#remerged(attempt), fields, failure, retryInMs, durationMs);
+    }
     return found?.salvaged === true;
   }
 
   /** Puts the newest spare in the place of a refused credential and closes the attempt. False where there is none that opens. */
   async promoteSpare(attempt: OpenAttempt, failure: Failure, durationMs: number): Promise<boolean> {
-    const { id, connectionId: row, generation, fence } = attempt;
+    const { id, connectionId: row, generation, fence, held } = attempt;
     const [spare] = await this.database.adopt<SpareRow>({ ...NEWEST_SPARE, values: [row] });
     if (spare === undefined) {
       return false;
     }
     const place = { table: 'spares', row: spare.id, generation: spare.generation } as const;
-    const credential = unlessSealed(() => openFields(this.envelopes, place, spare.credential));
-    if (credential === null) {
+    const granted = unlessSealed(() => openFields(this.envelopes, place, spare.credential));
+    if (granted === null) {
       return false;
     }
+    const credential = { ...held, ...granted };
     const next = { table: 'connections', row, generation: generation + 1 } as const;
     const token = spare.token_lives
       ? unlessSealed(() => openToken(this.envelopes, place, spare.token))
@@ -130,6 +143,15 @@ export class AdoptionsRepository {
     const values = [...which, Math.round(durationMs), fence, spare.token_lives];
     const [found] = await this.database.adopt<{ promoted: boolean }>({ ...PROMOTE_SPARE, values });
     return found?.promoted === true;
+  }
+
+  /** The attempt with what the connection holds beside what was consumed, as an operator changed it meanwhile. */
+  async #remerged(attempt: OpenAttempt): Promise<OpenAttempt> {
+    const { id: attemptId, connectionId, generation } = attempt;
+    const now = await this.reopen({ attemptId, connectionId, generation });
+    return now === undefined
+      ? attempt
+      : { ...attempt, held: now.held, sealedToken: now.sealedToken, version: now.version };
   }
 
   /** The token of the generation that the attempt consumes; null where there is none, or none that opens. */

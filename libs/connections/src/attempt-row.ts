@@ -16,6 +16,7 @@ export interface OpenedRow {
   readonly token: Buffer | null;
   readonly consecutive_failures: number;
   readonly credential_since: number;
+  readonly version: number;
   readonly credential_updated_at: Date;
   readonly epoch: string | null;
   readonly type: string;
@@ -51,6 +52,7 @@ export function toOpenAttempt(
     irretrievable: request.irretrievable,
     epoch: row.epoch === null ? null : Number(row.epoch),
     credentialSince: row.credential_since,
+    version: row.version,
     credentialStoredAt: row.credential_updated_at.getTime(),
     sharedSecrets: Object.hasOwn(row.settings, 'client_id')
       ? []

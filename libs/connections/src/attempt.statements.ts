@@ -31,7 +31,7 @@ with leased as (
     and c.state in ('active', 'uncertain')
     and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
     and ($3::boolean or c.retry_at is null or c.retry_at <= clock_timestamp())
-    and ($3::boolean or p.refused_at is null or p.secret_fields && c.credential_fields)
+    and ($3::boolean or p.refused_at is null or p.secret_fields && c.credential_fields or c.settings ? 'client_id')
     and (not $14::boolean or exists (
       select from database_identity i, pg_control_system() s
       where i.system_identifier = s.system_identifier::text and i.timeline = ${TIMELINE}))
@@ -48,6 +48,7 @@ with leased as (
 ), pruned as (
   delete from attempts using leased
   where attempts.connection_id = leased.id and attempts.recorded
+    and (attempts.generation < leased.generation or attempts.sent_at is null)
     and attempts.opened_at < clock_timestamp() - interval '30 days'
 )
 select opened.id as attempt_id, leased.*, leased.id as connection_id,

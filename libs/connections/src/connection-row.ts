@@ -95,13 +95,15 @@ export function toConnection(row: ConnectionRow, opener: Opener): Connection {
     fields: new Set([...Object.keys(settings), ...row.secret_fields, ...row.credential_fields]),
     settings,
     traits: traitsOf(opener.registry.require(row.type), settings),
-    providerTrouble: row.credential_fields.some((name) => row.secret_fields.includes(name))
-      ? null
-      : toTrouble(row.refused_reason, row.refused_status, null),
+    providerTrouble: isOwnClient(row) ? null : toTrouble(row.refused_reason, row.refused_status, null),
     lastUsedAt: row.last_used_at?.getTime() ?? null,
     changedAt: row.updated_at.getTime(),
   };
 }
+
+/** Whether the connection is a client of its own at the third party, with an id or a secret that others do not share. */
+const isOwnClient = ({ settings, credential_fields: own, secret_fields: shared }: ConnectionRow): boolean =>
+  Object.hasOwn(settings, 'client_id') || own.some((name) => shared.includes(name));
 
 function toTrouble(reason: string | null, status: number | null, parameter: string | null): Trouble | null {
   return reason === null ? null : { reason, status, ...(parameter === null ? {} : { parameter }) };

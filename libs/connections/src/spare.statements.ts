@@ -62,7 +62,7 @@ with promoted as (
   returning c.id
 ), closed as (
   update attempts set closed_at = clock_timestamp(), outcome = 'rejected', reason = $8, upstream_status = $9::int, duration_ms = $10
-  where id = $7::uuid and exists (select from promoted) and closed_at is null
+  where id = $7::uuid and exists (select from promoted) and (closed_at is null or outcome = 'abandoned')
   returning id
 ), used as (
   delete from spares where id = $6::uuid and exists (select from promoted)

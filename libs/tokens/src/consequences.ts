@@ -5,6 +5,8 @@ import type { FailedAttempt, OpenAttempt } from '@app/connections';
 import { canRelogin, type Failure, fieldsOf, type Provider, ProviderRegistry, setFields } from '@app/providers';
 import { retryIn } from './backoff.js';
 
+const LONGEST_QUESTION_MS = 20_000;
+
 /** What follows from a failure. */
 export interface Consequence extends Pick<FailedAttempt, 'state' | 'nextStep' | 'providerRefused' | 'retryInMs'> {
   /** True where a log-in without a person can win the refused credential back at once. */
@@ -44,10 +46,12 @@ export class Consequences {
     this.log.error(message, { provider, reason, status });
   }
 
-  #retryIn({ consecutiveFailures }: OpenAttempt, { reason, retryAfterSeconds }: Failure): number {
+  #retryIn({ consecutiveFailures, step }: OpenAttempt, { reason, retryAfterSeconds }: Failure): number {
     // A provider that was not asked need not be spared: the next attempt waits no longer because of failures of our own.
     const failures = reason === 'abandoned_before_send' ? 0 : consecutiveFailures;
-    return retryIn(failures, this.config.timing, retryAfterSeconds);
+    const wait = retryIn(failures, this.config.timing, retryAfterSeconds);
+    // A question that fails must not outlast the moment at which the refresh is tried without an answer.
+    return step === 'introspect' ? Math.min(wait, LONGEST_QUESTION_MS) : wait;
   }
 }
 

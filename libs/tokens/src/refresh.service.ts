@@ -47,7 +47,8 @@ export class RefreshService {
       }
       const { lastOutcome, lastTrouble } = await this.#require(name);
       return {
-        outcome: lastOutcome ?? 'unknown',
+        // What was good was an earlier one: this one was not even sent, or nobody knows what became of it.
+        outcome: lastOutcome === null || lastOutcome === 'ok' ? 'unknown' : lastOutcome,
         reason: lastTrouble?.reason ?? error.facts.upstream?.reason ?? null,
         upstreamStatus: lastTrouble?.status ?? null,
       };

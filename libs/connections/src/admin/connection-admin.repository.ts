@@ -127,6 +127,27 @@ export class ConnectionAdminRepository {
     return toRecord(row);
   }
 
+  /** Replaces settings, and what no refresh consumes of credential and token: the generation, and what was sent of it, stays. */
+  async amend(before: ConnectionRecord, fields: ConnectionFields, now: Date): Promise<ConnectionRecord> {
+    const {
+      credentialUpdatedAt: _,
+      credentialSince: __,
+      ...columns
+    } = this.#columns(before.id, before.generation, fields, now);
+    const { token, tokenIssuedAt, tokenExpiresAt, tokenLifetimeSeconds, ...rest } = columns;
+    const brought = fields.token === undefined ? {} : { token, tokenIssuedAt, tokenExpiresAt, tokenLifetimeSeconds };
+    const row = await this.transaction.connection.update({
+      where: { id: before.id },
+      data: {
+        ...rest,
+        ...brought,
+        ...(mayBeUsed(before) ? {} : { ...UNTROUBLED, ...activeUnlessPaused(before) }),
+        version: { increment: 1 },
+      },
+    });
+    return toRecord(row);
+  }
+
   async pause({ id }: ConnectionRecord, now: Date): Promise<ConnectionRecord> {
     const data = { state: 'paused', updatedAt: now, version: { increment: 1 } };
     return toRecord(await this.transaction.connection.update({ where: { id }, data }));
@@ -171,7 +192,7 @@ const literally = (text: string): string => text.replaceAll(/[\\%_]/g, String.ra
 
 /** What other settings cannot mend: the credential was sent, or may have been, or is older than the provider's. */
 const mayBeUsed = ({ state, stateTrouble }: ConnectionRecord): boolean =>
-  state === 'uncertain' || stateTrouble?.reason === 'credential_used';
+  state === 'uncertain' || ['credential_used', 'database_restored'].includes(stateTrouble?.reason ?? '');
 
 const activeUnlessPaused = ({ state }: ConnectionRecord): { state: string } => ({
   state: state === 'paused' ? 'paused' : 'active',

@@ -18,6 +18,8 @@ import type { ProvidersRepository } from './providers.repository.js';
 
 const GROUPS = { settings: 'settings', secrets: 'credential' } as const;
 
+type Secrets = ConfiguredLevel['secrets'];
+
 /** A provider as connections of it are checked against: its type's rules and its own level of fields. */
 export interface CheckedProvider {
   readonly type: Provider;
@@ -48,6 +50,13 @@ export class ConnectionCheck {
   /** @throws BrokerError `invalid_request` naming every field that neither the provider nor the connection has. */
   requireComplete({ type, level }: CheckedProvider, connection: ConfiguredLevel): void {
     refuse(checkComplete(type, mergeLevels(level, connection), GROUPS));
+  }
+
+  /** True where the same is only described anew: what a refresh consumes, and can consume only once, stays as it is. */
+  consumesTheSame({ type, level }: CheckedProvider, settings: Settings, before: Secrets, after: Secrets): boolean {
+    const { rotation, rolling } = traitsOf(type, mergeSettings(level.settings, settings));
+    const consumed = rolling === 'credential' ? 'access_token' : 'refresh_token';
+    return rotation !== 'static' && before[consumed]?.reveal() === after[consumed]?.reveal();
   }
 
   /** A token that an operator brings, as it is stored: renewed at its type's fraction of the life that it has left. */

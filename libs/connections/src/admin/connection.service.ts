@@ -11,8 +11,8 @@ import {
 } from '@app/common';
 import { Envelopes } from '@app/crypto';
 import type { Transaction } from '@app/database';
-import { ConnectionAdminRepository } from './connection-admin.repository.js';
-import { ConnectionCheck } from './connection.check.js';
+import { ConnectionAdminRepository, type ConnectionFields } from './connection-admin.repository.js';
+import { type CheckedProvider, ConnectionCheck } from './connection.check.js';
 import { cursorOf, placeOf } from './connection-cursor.js';
 import {
   type ConnectionChanges,
@@ -74,7 +74,7 @@ export class ConnectionService {
       const connection =
         before === undefined
           ? await table.insert(newId(), name, fields, now)
-          : await table.replace(before, fields, now);
+          : await this.#store(table, before, provider, fields, now);
       const action = before === undefined ? 'connection.created' : 'connection.replaced';
       return { result: { connection, created: before === undefined }, events: [eventOf(action, connection, input)] };
     });
@@ -106,7 +106,7 @@ export class ConnectionService {
       const keepsCredential = input.credential === undefined && token === undefined;
       const result = keepsCredential
         ? await table.updateSettings(before, settings, now)
-        : await table.replace(before, { settings, credential, token }, now);
+        : await this.#store(table, before, provider, { settings, credential, token }, now);
       return { result, events: [eventOf('connection.updated', result, input)] };
     });
   }
@@ -143,6 +143,20 @@ export class ConnectionService {
       const result = await move(table, requirePresent(name, await table.findLocked(name)), now);
       return { result, events: [eventOf(action, result, {})] };
     });
+  }
+
+  /** Only what a refresh consumes makes a new credential: with the rest changed, it is as uncertain, or as used, as it was. */
+  async #store(
+    table: ConnectionAdminRepository,
+    before: ConnectionRecord,
+    provider: CheckedProvider,
+    fields: ConnectionFields,
+    now: Date,
+  ): Promise<ConnectionRecord> {
+    const held = await table.findCredential(before.id);
+    return this.check.consumesTheSame(provider, fields.settings, held, fields.credential)
+      ? table.amend(before, fields, now)
+      : table.replace(before, fields, now);
   }
 
   #table(transaction: Transaction): ConnectionAdminRepository {

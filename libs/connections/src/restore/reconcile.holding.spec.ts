@@ -42,6 +42,7 @@ const newHeld = (): Held => {
     epoch: 40,
     consecutiveFailures: 0,
     credentialSince: 1,
+    version: 1,
     credentialStoredAt: 0,
     sharedSecrets: [],
     sealedToken: sealToken(envelopes, place, oldToken),

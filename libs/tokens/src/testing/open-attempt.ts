@@ -19,6 +19,7 @@ export const newOpenAttempt = (overrides: Partial<OpenAttempt> = {}): OpenAttemp
   epoch: 12,
   consecutiveFailures: 0,
   credentialSince: 1,
+  version: 1,
   credentialStoredAt: NOW - 600_000,
   sharedSecrets: ['client_secret'],
   sealedToken: null,
