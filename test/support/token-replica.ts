@@ -192,7 +192,7 @@ export async function startTokenReplica(
   timing: Partial<Timing> = {},
 ): Promise<TokenReplica> {
   const lines: string[] = [];
-  const config = { ...libraryConfig, timing: { ...TIMING, ...timing } };
+  const config = { ...libraryConfig, timing: { ...TIMING, quietMs: 0, ...timing } };
   const module = await Test.createTestingModule({
     imports: [ConfigModule.with(config), LinesModule.with(lines), DatabaseModule, TokensModule],
   })

@@ -6,6 +6,8 @@ export interface Timing {
   readonly sendWithinMs: number;
   /** A first copy of a request may still be on its way for so long, and a paused holder may come back. */
   readonly zombieMs: number;
+  /** The database must have been there for so long before anything may be sent a second time. */
+  readonly quietMs: number;
   /** How long a caller waits for a refresh that goes on without it. */
   readonly patienceMs: number;
   /** How long a sender listens, from the look-up to the last byte of the answer. */
@@ -28,6 +30,7 @@ export const TIMING: Timing = {
   leaseMs: 10_000,
   sendWithinMs: 2000,
   zombieMs: 90_000,
+  quietMs: 10_000,
   patienceMs: 10_000,
   deadlineMs: 30_000,
   backoffLeastMs: 1000,

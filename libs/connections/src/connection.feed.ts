@@ -27,6 +27,11 @@ export class ConnectionFeed {
     });
   }
 
+  /** Milliseconds for which the database has been heard without interruption. */
+  currentForMs(): number {
+    return this.changes.currentForMs();
+  }
+
   /** False where changes might have been missed: caches are read through then. */
   isCurrent(): boolean {
     return this.changes.isCurrent();

@@ -17,6 +17,7 @@ export class ChangeFeed {
   readonly #tickListeners: (() => Promise<void>)[] = [];
   #mark: string | undefined;
   #heardAt = Number.NEGATIVE_INFINITY;
+  #currentSince = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -48,6 +49,11 @@ export class ChangeFeed {
     return performance.now() - this.#heardAt < STALE_AFTER_MS;
   }
 
+  /** Milliseconds for which the database has been heard without interruption; 0 where it is not now. */
+  currentForMs(): number {
+    return this.isCurrent() ? Math.max(0, performance.now() - this.#currentSince) : 0;
+  }
+
   /** Reads the mark once and then for as long as the process lives. */
   async start(): Promise<void> {
     await this.#tick();
@@ -74,6 +80,7 @@ export class ChangeFeed {
         this.announce();
       }
       this.#mark = mark;
+      this.#currentSince = this.isCurrent() ? this.#currentSince : askedAt;
       this.#heardAt = askedAt;
     } catch (error) {
       this.log.warn('The change mark cannot be read; caches are read through until it can.', errorFacts(error));

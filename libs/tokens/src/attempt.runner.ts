@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type OpenAttempt, Spool } from '@app/connections';
+import type { OpenAttempt } from '@app/connections';
 import { failed, type Failure, type GrantStep } from '@app/providers';
+import { AttemptLease } from './attempt.lease.js';
 import { AttemptRecorder } from './attempt.recorder.js';
 import { AttemptSender } from './attempt.sender.js';
 import { type FailureEnd, FailureStore } from './failure.store.js';
@@ -18,7 +19,7 @@ export class AttemptRunner {
     private readonly sender: AttemptSender,
     private readonly grants: GrantStore,
     private readonly failures: FailureStore,
-    private readonly spool: Spool,
+    private readonly lease: AttemptLease,
   ) {}
 
   /**
@@ -28,16 +29,22 @@ export class AttemptRunner {
    */
   async run(attempt: OpenAttempt, admission: Admission, openedAt: number): Promise<AttemptEnd> {
     try {
-      await (attempt.irretrievable ? this.spool.prepare(attempt) : undefined);
+      await this.sender.prepare(attempt);
       await this.recorder.recordIntent(attempt);
     } catch (error) {
       admission.end('none', performance.now());
       await this.giveUp(attempt);
       throw error;
     }
-    return attempt.step === 'introspect'
-      ? this.#introspect(attempt, admission, openedAt)
-      : this.#send(attempt, attempt.step, admission, openedAt);
+    // Until the outcome is stored, not only until it is here: nobody else is to try while an answer waits for the database.
+    const release = this.lease.keepAlive(attempt);
+    try {
+      return attempt.step === 'introspect'
+        ? await this.#introspect(attempt, admission, openedAt)
+        : await this.#send(attempt, attempt.step, admission, openedAt);
+    } finally {
+      release();
+    }
   }
 
   /** Closes an attempt of which nothing was sent, and certainly so. */

@@ -29,7 +29,7 @@ export interface Received {
   readonly sentAt: number;
 }
 
-/** Sends an attempt, keeping its lease alive meanwhile. Patient: nobody's leaving cancels it. Never throws for what a provider does. */
+/** Sends an attempt. Patient: nobody's leaving cancels it. Never throws for what a provider does. */
 @Injectable()
 export class AttemptSender {
   constructor(
@@ -39,6 +39,11 @@ export class AttemptSender {
     private readonly spool: Spool,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
+
+  /** Before the intent is recorded. @throws BrokerError `storage_unavailable` where an answer could not be kept: nothing may be sent then. */
+  async prepare(attempt: OpenAttempt): Promise<void> {
+    await (attempt.irretrievable ? this.spool.prepare(attempt) : undefined);
+  }
 
   /** One request, one outcome; an answer that cannot be had again is in the spool before it is read. */
   send(attempt: OpenAttempt, step: GrantStep, admission: Admission, openedAt: number): Promise<Sent<Outcome>> {
@@ -75,7 +80,6 @@ export class AttemptSender {
     admission: Admission,
     send: () => Promise<Sent<Result>>,
   ): Promise<Sent<Result>> {
-    const stopHeartbeat = this.lease.keepAlive(attempt);
     try {
       const sent = await send();
       const { outcome, durationMs } = sent;
@@ -85,7 +89,6 @@ export class AttemptSender {
       refreshSeconds.observe({ provider: attempt.provider }, durationMs / 1000);
       return sent;
     } finally {
-      stopHeartbeat();
       admission.end('none', performance.now());
     }
   }

@@ -11,14 +11,15 @@ const STRICT: Traits = { ...TRAITS, rotation: 'strict' };
 const UNSETTLED = { firstSentAt: NOW - 10_000, lastSentAt: NOW - 10_000, unusedAt: null, askedInVainAt: null };
 const ZOMBIE_END = NOW - 10_000 + TIMING.zombieMs;
 
-function newSut() {
+function newSut(quietForMs = TIMING.quietMs) {
   const deferred: (readonly [string, number])[] = [];
   const attempts: Pick<AttemptsRepository, 'defer'> = {
     defer: ({ id }, ms) => Promise.resolve(void deferred.push([id, ms])),
   };
   const config: Pick<Config, 'timing'> = { timing: TIMING };
   const registry = new ProviderRegistry([newProvider()]);
-  const sut = new Planner(attempts as AttemptsRepository, registry, config as Config, { now: () => NOW });
+  const feed = { currentForMs: () => quietForMs };
+  const sut = new Planner(attempts as AttemptsRepository, registry, feed, config as Config, { now: () => NOW });
   return { sut, deferred };
 }
 
@@ -44,6 +45,14 @@ describe(Planner.name, () => {
   });
 
   describe('where an outcome is not known', () => {
+    it('should send nothing a second time before the database was there for a while', async () => {
+      const lastChance = stale({ unsettled: { ...UNSETTLED, lastSentAt: NOW - 100_000 }, token: null });
+      await expect(newSut().sut.nextStep(lastChance, false)).resolves.toBe('refresh');
+      const { sut } = newSut(4000);
+      await expect(sut.nextStep(lastChance, false)).rejects.toMatchObject({ facts: { retryAfter: 6 } });
+      await expect(sut.nextStep(stale(), false)).resolves.toBe('refresh');
+    });
+
     it('should put off what must not be sent yet, and say for how long', async () => {
       const { sut, deferred } = newSut();
       const connection = stale({ unsettled: UNSETTLED });

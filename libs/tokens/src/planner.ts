@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '@app/common';
 import { Config } from '@app/config';
-import { AttemptsRepository, type Connection } from '@app/connections';
+import { AttemptsRepository, type Connection, ConnectionFeed } from '@app/connections';
 import { ProviderRegistry, type Step } from '@app/providers';
 import { decide } from './recovery.js';
 import { blockedError, quarantinedError, uncertainError } from './refusal.js';
@@ -17,6 +17,7 @@ export class Planner {
   constructor(
     private readonly attempts: AttemptsRepository,
     private readonly registry: ProviderRegistry,
+    @Inject(ConnectionFeed) private readonly feed: Pick<ConnectionFeed, 'currentForMs'>,
     @Inject(Config) private readonly config: Config,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
@@ -34,6 +35,7 @@ export class Planner {
     const decision = decide(connection, this.registry.require(connection.type), now, this.config.timing.zombieMs);
     switch (decision.kind) {
       case 'attempt':
+        this.#requireQuiet(connection, decision.step);
         return decision.step;
       case 'watch':
         return undefined;
@@ -43,6 +45,17 @@ export class Planner {
       case 'quarantined':
         await this.#defer(connection, now + QUARANTINE_MS, now);
         throw quarantinedError(connection);
+    }
+  }
+
+  /**
+   * What may be a second send waits until the database was there for a while: whoever holds the answer of the first, and could
+   * not store it while the database was away, comes first.
+   */
+  #requireQuiet(connection: Connection, step: Step): void {
+    const missing = this.config.timing.quietMs - this.feed.currentForMs();
+    if (step === 'refresh' && connection.unsettled !== null && connection.traits.rotation !== 'static' && missing > 0) {
+      throw uncertainError(connection, missing);
     }
   }
 

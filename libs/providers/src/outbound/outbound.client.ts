@@ -5,6 +5,7 @@ import type { Failure } from '../outcome.js';
 import type { AddressGuard } from './address-guard.js';
 import { type ConnectionSettings, NotConnected, openConnection, type Resolve } from './connection.js';
 import type { OutboundAnswer, OutboundRequest } from './exchange.js';
+import { expiry } from './expiry.js';
 import { exchangeOver } from './http-exchange.js';
 
 /** How patient the client is, and for tests how it resolves names and whom it trusts. */
@@ -85,13 +86,6 @@ export class OutboundClient {
       patience.cancel();
     }
   }
-}
-
-/** A signal that aborts after so many milliseconds unless it is cancelled. */
-function expiry(milliseconds: number): { readonly signal: AbortSignal; readonly cancel: () => void } {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), milliseconds);
-  return { signal: controller.signal, cancel: () => clearTimeout(timer) };
 }
 
 async function sendOver(
