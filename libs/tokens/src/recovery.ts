@@ -2,8 +2,9 @@ import type { Connection, Unsettled } from '@app/connections';
 import { canRelogin, nextStep, type Provider, type Step } from '@app/providers';
 import { holdsLiveToken } from './freshness.js';
 
-/** Of a provider's grace only so much is relied on: clocks differ, and a repeat takes its time. */
+/** Of a provider's grace only so much is relied on: clocks differ and are set back, and a repeat takes its time. */
 const GRACE_SHARE = 0.8;
+const GRACE_RESERVE_MS = 6000;
 /** The last try is made when the old token has less than this left: all that a wrong one costs then. */
 const LAST_CHANCE_MS = 60_000;
 const LAST_CHANCE_SHARE = 0.05;
@@ -68,7 +69,7 @@ function recover(
   zombieMs: number,
 ): Decision {
   const { traits } = connection;
-  if (traits.rotation === 'grace' && now - firstSentAt < GRACE_SHARE * 1000 * (traits.graceSeconds ?? 0)) {
+  if (traits.rotation === 'grace' && now - firstSentAt < reliableGraceMs(traits.graceSeconds ?? 0)) {
     return attempt('refresh');
   }
   if (now < lastSentAt + zombieMs) {
@@ -86,6 +87,11 @@ function recover(
     return attempt('introspect');
   }
   return now < lastChance ? { kind: 'wait', until: lastChance } : attempt('refresh');
+}
+
+function reliableGraceMs(graceSeconds: number): number {
+  const graceMs = graceSeconds * 1000;
+  return Math.min(graceMs * GRACE_SHARE, graceMs - GRACE_RESERVE_MS);
 }
 
 /** When the old token is worth so little that a wrong try costs next to nothing. */
