@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLog, Log, revealAll, toSecrets } from '@app/common';
-import { Config } from '@app/config';
+import { Config, TIMING } from '@app/config';
 import {
   AddressGuard,
   type EffectiveCredential,
@@ -24,7 +24,7 @@ const globals = {
   module: GlobalRoom,
   global: true,
   providers: [
-    { provide: Config, useValue: { outboundAllowedNetworks: ['127.0.0.0/8'] } },
+    { provide: Config, useValue: { outboundAllowedNetworks: ['127.0.0.0/8'], timing: TIMING } },
     { provide: Log, useValue: log },
   ],
   exports: [Config, Log],

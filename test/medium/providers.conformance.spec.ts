@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLog, Log } from '@app/common';
-import { Config } from '@app/config';
+import { Config, TIMING } from '@app/config';
 import {
   canRelogin,
   configuredOf,
@@ -45,7 +45,7 @@ const globals = {
   module: GlobalRoom,
   global: true,
   providers: [
-    { provide: Config, useValue: { outboundAllowedNetworks: ['127.0.0.0/8'] } },
+    { provide: Config, useValue: { outboundAllowedNetworks: ['127.0.0.0/8'], timing: TIMING } },
     { provide: Log, useValue: createLog('silent') },
   ],
   exports: [Config, Log],

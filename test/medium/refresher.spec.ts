@@ -4,7 +4,14 @@ import { failed, type Outcome } from '@app/providers';
 import { AttemptRecorder, Refresher } from '@app/tokens';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AttemptRunner } from '../../libs/tokens/src/attempt.runner.js';
-import { expireLease, newAttempt, newConnection, open, storedAttempts, storedConnection } from '../support/connections.js';
+import {
+  expireLease,
+  newAttempt,
+  newConnection,
+  open,
+  storedAttempts,
+  storedConnection,
+} from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
 import { breakAudit, sql } from '../support/test-database.js';
 import { BILLING, granted, startTokenReplica, SYSTEM, type TokenReplica } from '../support/token-replica.js';

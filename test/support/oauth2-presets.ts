@@ -1,5 +1,5 @@
 import { createLog, Log, revealAll, toSecrets } from '@app/common';
-import { Config } from '@app/config';
+import { Config, TIMING } from '@app/config';
 import {
   type EffectiveCredential,
   type Grant,
@@ -21,7 +21,7 @@ const globals = {
   module: GlobalRoom,
   global: true,
   providers: [
-    { provide: Config, useValue: { outboundAllowedNetworks: ['127.0.0.0/8'] } },
+    { provide: Config, useValue: { outboundAllowedNetworks: ['127.0.0.0/8'], timing: TIMING } },
     { provide: Log, useValue: createLog('silent') },
   ],
   exports: [Config, Log],

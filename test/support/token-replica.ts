@@ -70,9 +70,9 @@ export class HeldProvider implements Pick<RefreshExchange, 'send' | 'introspect'
     { type }: Provider,
     step: Step,
     { secrets, settings }: EffectiveCredential,
-    { onConnected, onAnswer }: AttemptOptions,
+    { onConnected, mayWrite, onAnswer }: AttemptOptions,
   ): Promise<AttemptResult> {
-    const refused = await this.#connect(onConnected);
+    const refused = await this.#connect(onConnected, mayWrite);
     if (refused !== undefined) {
       return { outcome: refused, durationMs: 0 };
     }
@@ -88,9 +88,9 @@ export class HeldProvider implements Pick<RefreshExchange, 'send' | 'introspect'
   async introspect(
     { type }: Provider,
     { secrets }: EffectiveCredential,
-    { onConnected }: AttemptOptions,
+    { onConnected, mayWrite }: AttemptOptions,
   ): Promise<AttemptResult<IntrospectionOutcome>> {
-    const refused = this.unaskable ?? (await this.#connect(onConnected));
+    const refused = this.unaskable ?? (await this.#connect(onConnected, mayWrite));
     if (refused !== undefined) {
       return { outcome: refused, durationMs: 0 };
     }
@@ -130,12 +130,16 @@ export class HeldProvider implements Pick<RefreshExchange, 'send' | 'introspect'
   }
 
   /** Why nothing may be sent, or undefined. */
-  async #connect(onConnected: AttemptOptions['onConnected']): Promise<Failure | undefined> {
+  async #connect(
+    onConnected: AttemptOptions['onConnected'],
+    mayWrite: AttemptOptions['mayWrite'],
+  ): Promise<Failure | undefined> {
     if (this.unreachable !== undefined) {
       return this.unreachable;
     }
     await this.connecting();
-    return (await onConnected?.()) === false ? failed('abandoned_before_send') : undefined;
+    const allowed = (await onConnected?.()) !== false && mayWrite?.() !== false;
+    return allowed ? undefined : failed('abandoned_before_send');
   }
 }
 

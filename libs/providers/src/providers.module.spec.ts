@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLog, Log } from '@app/common';
-import { Config } from '@app/config';
+import { Config, TIMING } from '@app/config';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { ProviderRegistry } from './provider.registry.js';
@@ -19,7 +19,7 @@ const start = (outboundAllowedNetworks: readonly string[]) =>
         module: GlobalRoom,
         global: true,
         providers: [
-          { provide: Config, useValue: { outboundAllowedNetworks } },
+          { provide: Config, useValue: { outboundAllowedNetworks, timing: TIMING } },
           { provide: Log, useValue: createLog('silent') },
         ],
         exports: [Config, Log],

@@ -1,6 +1,6 @@
 import { createLog } from '@app/common';
 import { type Config, TIMING } from '@app/config';
-import type { AttemptsRepository } from '@app/connections';
+import type { AttemptsRepository, OpenAttempt } from '@app/connections';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AttemptLease } from './attempt.lease.js';
 import { newOpenAttempt } from './testing/open-attempt.js';
@@ -42,14 +42,19 @@ describe(AttemptLease.name, () => {
 
   afterEach(() => void jest.useRealTimers());
 
+  const maySend = async (attempt: OpenAttempt, openedAt: number): Promise<boolean> => {
+    const { onConnected, mayWrite } = sut.lastWord(attempt, openedAt);
+    return (await onConnected()) && mayWrite();
+  };
+
   describe('before the first byte', () => {
     it('should let what can be repeated be sent without another question, while the lease is young', async () => {
-      await expect(sut.maySend(STATIC, secondsAgo(1.9))).resolves.toBe(true);
+      await expect(maySend(STATIC, secondsAgo(1.9))).resolves.toBe(true);
       expect(asked).toEqual([]);
     });
 
     it('should ask for the lease once more where it was taken a while ago', async () => {
-      await expect(sut.maySend(STATIC, secondsAgo(2))).resolves.toBe(true);
+      await expect(maySend(STATIC, secondsAgo(2))).resolves.toBe(true);
       expect(asked).toEqual(['extend']);
     });
 
@@ -57,7 +62,7 @@ describe(AttemptLease.name, () => {
       ['a refresh that can be sent only once', STRICT],
       ['a question, after which nobody repeats for nothing', QUESTION],
     ])('should always mark %s', async (_what, attempt) => {
-      await expect(sut.maySend(attempt, secondsAgo(0))).resolves.toBe(true);
+      await expect(maySend(attempt, secondsAgo(0))).resolves.toBe(true);
       expect(asked).toEqual(['mark']);
     });
 
@@ -66,7 +71,7 @@ describe(AttemptLease.name, () => {
       ['sent only once', STRICT],
     ])('should not let it be sent where the lease is somebody else’s (%s)', async (_what, attempt) => {
       isOurs = false;
-      await expect(sut.maySend(attempt, secondsAgo(60))).resolves.toBe(false);
+      await expect(maySend(attempt, secondsAgo(60))).resolves.toBe(false);
     });
 
     it.each([
@@ -74,18 +79,26 @@ describe(AttemptLease.name, () => {
       ['sent only once', STRICT],
     ])('should not let it be sent where the answer itself took too long (%s)', async (_what, attempt) => {
       takesMs = 2000;
-      await expect(sut.maySend(attempt, secondsAgo(60))).resolves.toBe(false);
+      await expect(maySend(attempt, secondsAgo(60))).resolves.toBe(false);
       takesMs = 1999;
-      await expect(sut.maySend(attempt, secondsAgo(60))).resolves.toBe(true);
+      await expect(maySend(attempt, secondsAgo(60))).resolves.toBe(true);
     });
 
     it('should judge what is marked by the mark, not by when its lease was taken', async () => {
-      await expect(sut.maySend(STRICT, secondsAgo(60))).resolves.toBe(true);
+      await expect(maySend(STRICT, secondsAgo(60))).resolves.toBe(true);
+    });
+
+    it('should not let it be sent by a process that was frozen between the last word and the first byte', async () => {
+      const { onConnected, mayWrite } = sut.lastWord(STRICT, secondsAgo(0));
+      await expect(onConnected()).resolves.toBe(true);
+      expect(mayWrite()).toBe(true);
+      await jest.advanceTimersByTimeAsync(2000);
+      expect(mayWrite()).toBe(false);
     });
 
     it('should not let it be sent where nobody can tell', async () => {
       broken = true;
-      await expect(sut.maySend(STRICT, secondsAgo(0))).rejects.toThrow('The database is gone.');
+      await expect(maySend(STRICT, secondsAgo(0))).rejects.toThrow('The database is gone.');
     });
   });
 

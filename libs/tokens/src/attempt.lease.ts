@@ -3,6 +3,13 @@ import { errorFacts, Log } from '@app/common';
 import { Config } from '@app/config';
 import { AttemptsRepository, type OpenAttempt } from '@app/connections';
 
+/** Whether a request may still be sent, asked when its connection stands, and again in the call that would send its first byte. */
+export interface LastWord {
+  readonly onConnected: () => Promise<boolean>;
+  /** Whoever was frozen since does not send. */
+  readonly mayWrite: () => boolean;
+}
+
 /** Keeps the right to send while it is needed, and asks for it one last time before the first byte. */
 @Injectable()
 export class AttemptLease {
@@ -19,17 +26,22 @@ export class AttemptLease {
   }
 
   /**
-   * True where the lease is ours, and was so a moment ago: whoever was frozen meanwhile does not send. What can be sent only once
-   * counts as sent from here on. `openedAt` is the monotonic time at which the lease was asked for.
+   * What is asked before the first byte. `openedAt` is the monotonic time at which the lease was asked for. What can be sent only
+   * once counts as sent from the first question on.
    */
-  async maySend(attempt: OpenAttempt, openedAt: number): Promise<boolean> {
-    const counts = attempt.oneShot || attempt.step === 'introspect';
-    if (!counts && this.#isFresh(openedAt)) {
-      return true;
-    }
-    const askedAt = performance.now();
-    const isOurs = await (counts ? this.attempts.markSent(attempt) : this.attempts.extendLease(attempt));
-    return isOurs && this.#isFresh(askedAt);
+  lastWord(attempt: OpenAttempt, openedAt: number): LastWord {
+    let heldAt = openedAt;
+    return {
+      onConnected: async () => {
+        const counts = attempt.oneShot || attempt.step === 'introspect';
+        if (!counts && this.#isFresh(openedAt)) {
+          return true;
+        }
+        heldAt = performance.now();
+        return counts ? this.attempts.markSent(attempt) : this.attempts.extendLease(attempt);
+      },
+      mayWrite: () => this.#isFresh(heldAt),
+    };
   }
 
   #isFresh(since: number): boolean {

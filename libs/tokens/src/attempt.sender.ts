@@ -94,6 +94,6 @@ export class AttemptSender {
   }
 
   #options(attempt: OpenAttempt, openedAt: number): AttemptOptions {
-    return { now: this.clock.now(), onConnected: () => this.lease.maySend(attempt, openedAt) };
+    return { now: this.clock.now(), ...this.lease.lastWord(attempt, openedAt) };
   }
 }

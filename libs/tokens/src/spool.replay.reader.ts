@@ -17,6 +17,11 @@ export class SpoolReplayReader {
     private readonly exchange: RefreshExchange,
   ) {}
 
+  /** False where somebody else brought it to its end meanwhile. */
+  holds(entry: SpoolEntry): boolean {
+    return this.spool.holds(entry);
+  }
+
   /** Undefined where the answer does not open, or is gone by now. */
   async read(entry: SpoolEntry, reopened: OpenAttempt): Promise<ReadAgain | undefined> {
     const spooled = await this.spool.read(entry);

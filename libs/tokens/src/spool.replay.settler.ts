@@ -28,7 +28,11 @@ export class SpoolReplaySettler {
     const reopened = await this.adoptions.reopen({ attemptId, connectionId, generation });
     const read = reopened && (await this.reader.read(entry, reopened));
     if (read === undefined) {
-      return reopened === undefined ? 'gone' : 'unread';
+      if (reopened === undefined) {
+        return 'gone';
+      }
+      // Whoever kept it may have brought it to its end a moment ago.
+      return this.reader.holds(entry) ? 'unread' : 'settled';
     }
     const { attempt, outcome } = read;
     const durationMs = Math.max(0, (entry.answeredAt ?? sentAt) - sentAt);

@@ -8,6 +8,8 @@ import { until } from './until.js';
 
 const PROGRAM = inPackage('dist', 'test/harness/brokers/main.js');
 const READY = 'Stop with Ctrl-C';
+/** A replica that is frozen answers nothing at all: whoever asks one by mistake must hear of it. */
+const ANSWERS_WITHIN_MS = 45_000;
 /** Other streams may be opened at any time, but only a start writes this event into one. */
 const NEWEST_START = `
 select s.replica from audit_events e join audit_streams s on s.id = e.stream
@@ -110,6 +112,7 @@ export class Replica {
       method,
       ...sent,
       headers: { authorization: `Bearer ${adminKey}`, ...type },
+      signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
     });
     const text = await response.text();
     return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as BrokerAnswer['body']) };

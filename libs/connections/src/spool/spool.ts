@@ -75,7 +75,10 @@ export class Spool {
    * connection, and takes the place of what is older; any other goes.
    */
   async adopted({ id }: Pick<SpooledAttempt, 'id'>): Promise<void> {
-    this.#keptAt.delete(id);
+    await this.#settle(id).finally(() => this.#keptAt.delete(id));
+  }
+
+  async #settle(id: string): Promise<void> {
     const [answer, intent] = this.#of(id);
     const own = answer ?? intent;
     if (own === undefined) {
@@ -96,8 +99,8 @@ export class Spool {
 
   /** The attempt ended without an answer of use, or was not sent: nothing of it stays. */
   async discard({ id }: Pick<SpooledAttempt, 'id'>): Promise<void> {
-    this.#keptAt.delete(id);
     await this.#store.remove(this.#of(id).flatMap((entry) => entry ?? []));
+    this.#keptAt.delete(id);
   }
 
   /**
@@ -111,6 +114,11 @@ export class Spool {
       .all()
       .filter(({ kind, attempt }) => kind === 'answer' && (this.#keptAt.get(attempt) ?? since) <= since)
       .toSorted((one, other) => one.generation - other.generation);
+  }
+
+  /** True while the file is there. */
+  holds({ attempt, kind }: SpoolEntry): boolean {
+    return this.#store.index.has(nameOf(attempt, kind));
   }
 
   /** An answer, opened; undefined where it does not open, which is logged once, or is gone by now. */

@@ -10,14 +10,17 @@ const LONGEST_BODY = 64 * 1024;
 
 /**
  * One request over a connection that stands, and its whole answer. From the first byte on the provider may have acted on
- * it, so whatever goes wrong is `unknown`; only a header that cannot be sent at all is `unusable_credential`.
+ * it, so whatever goes wrong is `unknown`; only a header that cannot be sent at all is `unusable_credential`, and where
+ * `mayWrite` says no in the moment of the first byte, none is sent: `abandoned_before_send`.
  */
 export async function exchangeOver(
   socket: Socket,
   request: OutboundRequest,
   deadline: AbortSignal,
+  mayWrite: () => boolean = () => true,
 ): Promise<OutboundAnswer | Failure> {
   const url = new URL(request.url);
+  const gate = guardFirstWrite(socket, mayWrite);
   const client = new Client(url.origin, { connect: onlyThis(socket), headersTimeout: 0, bodyTimeout: 0 });
   let status: number | null = null;
   try {
@@ -40,10 +43,33 @@ export async function exchangeOver(
           body,
         };
   } catch (error) {
+    if (gate.refused) {
+      return failed('abandoned_before_send');
+    }
     return failed(deadline.aborted ? 'timeout' : reasonOf(error), status);
   } finally {
     await client.destroy();
   }
+}
+
+/**
+ * Asks in the very call that would send the first byte. Between the last look and that call lie turns of the event loop, in which a
+ * process can be frozen for minutes; nothing can look later than this.
+ */
+function guardFirstWrite(socket: Socket, mayWrite: () => boolean): { readonly refused: boolean } {
+  const gate = { refused: false };
+  const write = socket.write.bind(socket) as (...args: readonly unknown[]) => boolean;
+  const guarded = (...args: readonly unknown[]): boolean => {
+    Object.assign(socket, { write });
+    if (mayWrite()) {
+      return write(...args);
+    }
+    gate.refused = true;
+    socket.destroy(new Error('The right to send has lapsed.'));
+    return false;
+  };
+  Object.assign(socket, { write: guarded });
+  return gate;
 }
 
 /**

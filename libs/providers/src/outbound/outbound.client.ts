@@ -28,6 +28,8 @@ export interface SendOptions {
    * closed unused: `not_sent` for `abandoned_before_send`.
    */
   readonly onConnected?: () => boolean | Promise<boolean>;
+  /** Asked once in the very call that would send the first byte. Where it answers false, nothing is sent: the same. */
+  readonly mayWrite?: () => boolean;
 }
 
 /**
@@ -91,7 +93,7 @@ export class OutboundClient {
 async function sendOver(
   socket: Socket,
   request: OutboundRequest,
-  { onConnected = () => true }: SendOptions,
+  { onConnected = () => true, mayWrite }: SendOptions,
   deadline: AbortSignal,
 ): Promise<OutboundAnswer | Failure> {
   try {
@@ -101,7 +103,7 @@ async function sendOver(
     if (deadline.aborted || socket.destroyed) {
       return failed(deadline.aborted ? 'connect_timeout' : 'connect_failed');
     }
-    return await exchangeOver(socket, request, deadline);
+    return await exchangeOver(socket, request, deadline, mayWrite);
   } finally {
     socket.destroy();
   }
