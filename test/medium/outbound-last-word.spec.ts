@@ -5,6 +5,9 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
 
+const request = (url: string) =>
+  ({ method: 'POST', url, headers: { 'content-type': 'text/plain' }, body: 'refresh_token=one-shot' }) as const;
+
 describe('the last word before the first byte', () => {
   const servers: Server[] = [];
 
@@ -29,8 +32,6 @@ describe('the last word before the first byte', () => {
   }
 
   const client = new OutboundClient(new AddressGuard(['127.0.0.0/8']));
-  const request = (url: string) =>
-    ({ method: 'POST', url, headers: { 'content-type': 'text/plain' }, body: 'refresh_token=one-shot' }) as const;
 
   it('should be asked once, after the connection stands, and let the whole request through', async () => {
     const { url, received } = await listen();

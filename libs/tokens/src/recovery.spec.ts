@@ -71,10 +71,9 @@ describe(decide.name, () => {
   });
 
   it('should rely on a short grace less, as clocks are set back, and on one of six seconds not at all', () => {
-    const of = (graceSeconds: number): Traits => ({ ...GRACE, graceSeconds });
-    expect(decided(of(20), { unsettled: sent(13) })).toEqual(REFRESH);
-    expect(decided(of(20), { unsettled: sent(15) })).toMatchObject({ kind: 'wait' });
-    expect(decided(of(6), { unsettled: sent(0) })).toMatchObject({ kind: 'wait' });
+    expect(decided({ ...GRACE, graceSeconds: 20 }, { unsettled: sent(13) })).toEqual(REFRESH);
+    expect(decided({ ...GRACE, graceSeconds: 20 }, { unsettled: sent(15) })).toMatchObject({ kind: 'wait' });
+    expect(decided({ ...GRACE, graceSeconds: 6 }, { unsettled: sent(0) })).toMatchObject({ kind: 'wait' });
   });
 
   it('should wait while a first copy of the request may still be on its way, even where the token has died', () => {
