@@ -1,0 +1,70 @@
+import type { Case, Evidence } from './evidence.js';
+
+/** Rounding of the database's milliseconds. */
+const TOLERANCE_MS = 2;
+
+/** Tokens that callers hold and the audit log does not know: their request ids. */
+export function unrecordedTokens({ asked, issued }: Evidence): readonly string[] {
+  const recorded = new Set(issued);
+  return [...asked].filter(([id, { hasToken }]) => hasToken && !recorded.has(id)).map(([id]) => id);
+}
+
+/** How the tokens that the log says were issued divide. */
+export interface IssuedRows {
+  readonly received: number;
+  /** The caller got no answer: its replica was killed, or stood still for longer than the caller waited. */
+  readonly answerLost: number;
+  /** The row was committed, but too late for the answer, which refused. */
+  readonly refusedAfterAll: number;
+  /** Nobody asked for it, or it is there twice. */
+  readonly unexplained: readonly (string | null)[];
+}
+
+/** Holds every row `token.issued` against what its caller got. */
+export function issuedRows({ asked, issued }: Evidence): IssuedRows {
+  const seen = new Set<string | null>();
+  const unexplained: (string | null)[] = [];
+  let [received, answerLost, refusedAfterAll] = [0, 0, 0];
+  for (const id of issued) {
+    const answer = asked.get(id ?? '');
+    if (answer === undefined || seen.has(id) || (answer.status === 200 && !answer.hasToken)) {
+      unexplained.push(id);
+    } else if (answer.hasToken) {
+      received += 1;
+    } else if (answer.status === null) {
+      answerLost += 1;
+    } else if (answer.code === 'audit_unavailable') {
+      refusedAfterAll += 1;
+    } else {
+      unexplained.push(id);
+    }
+    seen.add(id);
+  }
+  return { received, answerLost, refusedAfterAll, unexplained };
+}
+
+/** Requests that the upstream saw before as many intents stood in the log: their ids. */
+export function unannouncedRequests({ record, events }: Case): readonly number[] {
+  return (['token', 'introspection'] as const).flatMap((endpoint) => {
+    const asks = endpoint === 'introspection';
+    const intents = events
+      .filter(({ action, reason }) => action === 'refresh.started' && reason?.endsWith('_introspect') === asks)
+      .map(({ at }) => at.getTime());
+    return record.requests
+      .filter((request) => request.endpoint === endpoint)
+      .filter(({ at }, index) => intents.filter((intent) => intent <= at + TOLERANCE_MS).length <= index)
+      .map(({ id }) => id);
+  });
+}
+
+/** Attempts that nobody closed, or whose outcome is not in the log. */
+export const unfinishedAttempts = ({ attempts }: Case): readonly string[] =>
+  attempts.filter(({ closed_at, recorded }) => closed_at === null || !recorded).map(({ id }) => id);
+
+/** One-shot refreshes that went over a connection which had carried another request. */
+export const reusedConnections = ({ record }: Case): readonly number[] =>
+  record.kind === 'static'
+    ? []
+    : record.requests
+        .filter(({ endpoint, onConnection }) => endpoint === 'token' && onConnection > 1)
+        .map(({ id }) => id);
