@@ -10,7 +10,8 @@ export const CONNECTION_TABLES = `
     select min(a.sent_at) filter (where a.step = 'refresh') as first_sent_at,
       max(a.sent_at) filter (where a.step = 'refresh') as last_sent_at,
       max(a.closed_at) filter (where a.step = 'introspect' and a.outcome = 'ok') as unused_at,
-      max(a.closed_at) filter (where a.step = 'introspect' and a.outcome <> 'ok') as asked_in_vain_at
+      max(a.closed_at) filter (where a.step = 'introspect' and a.outcome not in ('ok', 'abandoned')
+        and a.reason is distinct from 'abandoned_before_send') as asked_in_vain_at
     from attempts a
     where a.connection_id = c.id and a.generation = c.generation and a.sent_at is not null
       and (a.outcome is null or a.outcome in ('unknown', 'abandoned') or a.step = 'introspect')

@@ -41,7 +41,8 @@ export async function scanSpool(folder: SpoolFolder, skip: (name: string) => boo
   return { entries, damaged, foreign: others.filter((name) => !isDraft(name)), drafts: others.filter(isDraft) };
 }
 
-function tryParse(name: string, text: string): SpoolEntry | undefined {
+/** What a file of this name says; undefined where it is not whole, or is another one. */
+export function tryParse(name: string, text: string): SpoolEntry | undefined {
   try {
     return parseEntry(name, text);
   } catch {

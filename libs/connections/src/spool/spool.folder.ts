@@ -40,12 +40,6 @@ export class SpoolFolder {
     return unlessAbsent(() => readFile(join(this.path, name), 'utf8'));
   }
 
-  /** Milliseconds since the file was last written; undefined where it is gone. */
-  async ageOf(name: string): Promise<number | undefined> {
-    const found = await unlessAbsent(() => stat(join(this.path, name)));
-    return found && Date.now() - found.mtimeMs;
-  }
-
   /** Resolves when the file is on the disk under its name, whatever happens to the process or the machine. */
   async write(name: string, text: string): Promise<void> {
     const draft = `${name}.${randomBytes(6).toString('hex')}.tmp`;

@@ -1,13 +1,11 @@
 import { errorFacts, type Log, type LogFacts } from '@app/common';
 import { KnownEpochs, readEpoch, type SeenEpoch, writeEpoch } from './epoch-file.js';
-import { scanSpool } from './scan-spool.js';
+import { scanSpool, tryParse } from './scan-spool.js';
 import { isSameDatabase, type SpoolEntry, type SpoolKind } from './spool-entry.js';
 import { nameOf, nameOfDraft } from './spool-file.js';
 import { SpoolFolder } from './spool.folder.js';
 import { SpoolIndex } from './spool.index.js';
 
-/** A draft that nobody has touched for so long was left by somebody who died. */
-const LEFT_MS = 60_000;
 /** Folders that others may look into are told of once: what is readable there are ids and times. */
 const FOR_OTHERS = 0o077;
 
@@ -130,7 +128,9 @@ export class SpoolStore {
   async #finish(drafts: readonly string[]): Promise<void> {
     for (const draft of drafts) {
       const name = nameOfDraft(draft);
-      if (name?.endsWith('.answer') === true && ((await this.#folder.ageOf(draft)) ?? 0) > LEFT_MS) {
+      const text = name?.endsWith('.answer') === true ? await this.#folder.read(draft) : undefined;
+      // However young: whoever was killed is back within seconds, and by then the token it consumed must not go out again.
+      if (name !== undefined && text !== undefined && tryParse(name, text) !== undefined) {
         await this.#folder.move(draft, name);
       }
     }
