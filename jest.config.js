@@ -21,8 +21,8 @@ const withDatabase = {
 
 /** @type {import('jest').Config} */
 export default {
-  // Two, whatever the machine: many tests wait for time to pass, and none shares a database with another file.
-  maxWorkers: 2,
+  // Three, whatever the machine: many tests wait for time to pass, and none shares a database with another file.
+  maxWorkers: 3,
   coverageProvider: 'v8',
   collectCoverageFrom: [
     'apps/**/*.ts',
