@@ -3,14 +3,13 @@
  * always the database's.
  */
 
+import { TIMELINE } from './restore/restore.statements.js';
+
 /** A prepared statement. */
 export interface Text {
   readonly name: string;
   readonly text: string;
 }
-
-/** The timeline that the database writes now: another one after a promotion or a recovery to a point in time. */
-const TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int";
 
 /**
  * $1 connection · $2 generation · $3 ignore back-off · $4 holder · $5 lease ms · $6 attempt · $7 step · $8 trigger · $9 caller ·

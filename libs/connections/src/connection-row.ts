@@ -106,7 +106,8 @@ export function toConnection(row: ConnectionRow, opener: Opener): Connection {
 const isOwnClient = ({ settings, credential_fields: own, secret_fields: shared }: ConnectionRow): boolean =>
   Object.hasOwn(settings, 'client_id') || own.some((name) => shared.includes(name));
 
-function toTrouble(reason: string | null, status: number | null, parameter: string | null): Trouble | null {
+/** Why something is as it is, from its three columns. */
+export function toTrouble(reason: string | null, status: number | null, parameter: string | null): Trouble | null {
   return reason === null ? null : { reason, status, ...(parameter === null ? {} : { parameter }) };
 }
 

@@ -1,5 +1,5 @@
 export { describeType, type ProviderTypeDescription } from './describe.js';
-export { configuredOf, type ConfiguredLevel, mergeLevels, mergeSettings, setFields } from './effective.js';
+export { configuredOf, type ConfiguredLevel, mergeLevels, mergeSettings } from './effective.js';
 export { failed } from './failed.js';
 export { type FieldSchema, fieldsOf, type ProviderField } from './fields.js';
 export type {

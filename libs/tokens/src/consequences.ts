@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Log } from '@app/common';
 import { Config } from '@app/config';
 import type { FailedAttempt, OpenAttempt } from '@app/connections';
-import { canRelogin, type Failure, fieldsOf, type Provider, ProviderRegistry, setFields } from '@app/providers';
+import { canRelogin, configuredOf, type Failure, fieldsOf, type Provider, ProviderRegistry } from '@app/providers';
 import { retryIn } from './backoff.js';
 
 const LONGEST_QUESTION_MS = 20_000;
@@ -70,7 +70,7 @@ function stateAfter({ step, oneShot }: OpenAttempt, { kind, reason }: Failure): 
 }
 
 function mayRelogin({ effective }: OpenAttempt, provider: Provider): boolean {
-  return canRelogin(provider, { fields: setFields(effective), settings: effective.settings });
+  return canRelogin(provider, configuredOf(effective));
 }
 
 /** Whether the secret that a client authenticates with stands at the provider's level, for all its connections. */

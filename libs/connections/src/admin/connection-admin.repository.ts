@@ -1,7 +1,7 @@
 import type { ConnectionName, Secret } from '@app/common';
 import type { Envelopes } from '@app/crypto';
 import { Prisma, type Transaction } from '@app/database';
-import type { Trouble } from '../connection.js';
+import { toTrouble } from '../connection-row.js';
 import { openFields, sealFields, type SealedToken, sealToken } from '../sealing.js';
 import type { ConnectionFilter, ConnectionRecord } from './connection-record.js';
 
@@ -197,9 +197,6 @@ const mayBeUsed = ({ state, stateTrouble }: ConnectionRecord): boolean =>
 const activeUnlessPaused = ({ state }: ConnectionRecord): { state: string } => ({
   state: state === 'paused' ? 'paused' : 'active',
 });
-
-const toTrouble = (reason: string | null, status: number | null, parameter: string | null): Trouble | null =>
-  reason === null ? null : { reason, status, ...(parameter === null ? {} : { parameter }) };
 
 const toRecord = (row: Row): ConnectionRecord => ({
   id: row.id,

@@ -1,7 +1,7 @@
 /** Statements that find out whether the database is an older state of itself, and keep its one-time credentials from being sent then. */
 
-/** The timeline that the database writes now. */
-const TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int";
+/** The timeline that the database writes now: another one after a promotion or a recovery to a point in time. */
+export const TIMELINE = "('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int";
 
 /** Who the database is, who it was, and how many one-shot attempts it has counted. */
 export const LOOK = {

@@ -1,5 +1,5 @@
-import { createPrivateKey } from 'node:crypto';
 import { baseUrlSetting, choiceSetting, type ProviderField, secretField, textSetting } from '../fields.js';
+import { complaintAboutKey } from '../request/private-key.js';
 import { LINES } from '../patterns.js';
 
 /** What is configured for Monetate. */
@@ -37,21 +37,6 @@ export const MONETATE_FIELDS: readonly ProviderField[] = [
         pattern: LINES,
       },
     ),
-    check: complaintAboutKey,
+    check: (pem) => complaintAboutKey(pem, 'rsa'),
   },
 ];
-
-const FEWEST_BITS = 2048;
-
-/** Why a text is not a key that requests can be signed with, or undefined where it is one. */
-function complaintAboutKey(pem: string): string | undefined {
-  try {
-    const key = createPrivateKey(pem);
-    const isStrong = (key.asymmetricKeyDetails?.modulusLength ?? 0) >= FEWEST_BITS;
-    return key.asymmetricKeyType === 'rsa' && isStrong
-      ? undefined
-      : `must be an RSA key of at least ${FEWEST_BITS} bits`;
-  } catch {
-    return 'must be a private key in PEM, with its line breaks and without a passphrase';
-  }
-}

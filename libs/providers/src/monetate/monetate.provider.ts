@@ -1,14 +1,13 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { BrokerError } from '@app/common';
 import { Injectable } from '@nestjs/common';
 import { SignJWT } from 'jose';
 import { readAnswer } from '../answer/read-answer.js';
 import type { Reading } from '../answer/reading.js';
-import { findSetting, noRelogin, requireSecret, requireSetting } from '../effective.js';
+import { findSetting, noRelogin, requireSetting } from '../effective.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
 import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
+import { signWithKey } from '../request/private-key.js';
 import type { Traits } from '../traits.js';
 import { MONETATE_FIELDS } from './monetate.fields.js';
 
@@ -67,19 +66,5 @@ async function signAssertion(credential: EffectiveCredential, now: number): Prom
   const assertion = new SignJWT({ username: requireSetting(credential, 'username') })
     .setProtectedHeader({ alg: findSetting(credential, 'algorithm') ?? 'RS256', typ: 'JWT' })
     .setIssuedAt(Math.floor(now / 1000));
-  const key = readKey(requireSecret(credential, 'private_key'));
-  return assertion.sign(key).catch(() => Promise.reject(unusableKey()));
-}
-
-function readKey(pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw unusableKey();
-  }
-}
-
-/** Without a cause: what a parser complains of may be the key. */
-function unusableKey(): BrokerError {
-  return new BrokerError('connection_misconfigured', 'The private key cannot be used: store it again, in PEM.');
+  return signWithKey(assertion, credential);
 }

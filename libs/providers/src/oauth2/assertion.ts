@@ -1,8 +1,7 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { BrokerError, newId } from '@app/common';
+import { newId } from '@app/common';
 import { SignJWT } from 'jose';
-import { requireSecret } from '../effective.js';
 import type { EffectiveCredential } from '../provider.js';
+import { signWithKey } from '../request/private-key.js';
 import type { AssertionSettings } from './settings.js';
 
 const ALGORITHM = 'RS256';
@@ -32,22 +31,5 @@ export async function signAssertion(
     .setProtectedHeader(header)
     .setIssuedAt(seconds)
     .setExpirationTime(seconds + (settings.lifetime_seconds ?? LIFETIME_SECONDS));
-  const key = readKey(requireSecret(credential, 'private_key'));
-  return jwt.sign(key).catch(() => Promise.reject(unusableKey()));
-}
-
-function readKey(pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw unusableKey();
-  }
-}
-
-/** Without a cause: what a parser complains of may be the key. */
-function unusableKey(): BrokerError {
-  return new BrokerError(
-    'connection_misconfigured',
-    'The private key cannot be used with assertion.algorithm: store it again, in PEM, or correct the algorithm.',
-  );
+  return signWithKey(jwt, credential);
 }

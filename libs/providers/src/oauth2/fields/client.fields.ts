@@ -1,6 +1,6 @@
 import { LINES, ONE_LINE, PARAMETER_NAME, SCHEME } from '../../patterns.js';
 import { type ProviderField, secretField, setting } from '../../fields.js';
-import { complaintAboutKey } from '../private-key.js';
+import { complaintAboutKey } from '../../request/private-key.js';
 import { choice, closed, record, text, whole } from './shapes.js';
 
 /** Algorithms that an assertion can be signed with. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { complaintAboutKey } from './private-key.js';
-import { newKeys } from './testing/new-oauth2.js';
+import { newKeys } from '../oauth2/testing/new-oauth2.js';
 
 const pem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 
