@@ -51,6 +51,7 @@ describe('the log holds', () => {
       request_id: expect.any(String),
       reason: 'cache',
       token_fingerprint: expect.stringMatching(/^.{16,}$/),
+      token_expires_at: expect.stringMatching(/^\d{4}-.*Z$/),
     });
     const [again] = await eventsOf(broker, await askFor('onmeta', 'issued'), 1);
     expect(again?.token_fingerprint).toBe(event?.token_fingerprint);

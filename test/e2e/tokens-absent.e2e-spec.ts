@@ -126,7 +126,7 @@ describe('a caller without a rule cannot tell absent from forbidden', () => {
     await answerTo('klavi/nobody');
     const rows = await sql<{ connection: string }>(
       `select distinct action, outcome, reason, provider, connection, generation, upstream_status, token_fingerprint
-       from audit_events where action = 'token.refused' and connection in ('secret', 'nobody') order by connection`,
+       from audit_lines where action = 'token.refused' and connection in ('secret', 'nobody') order by connection`,
     );
     expect(rows.map(({ connection: _connection, ...row }) => row)).toEqual(
       Array.from({ length: 2 }, () => ({

@@ -87,7 +87,7 @@ describe('a replica that dies after it sent a refresh', () => {
     expect(sandbox.requests({ credential })).toHaveLength(2);
     await until(async () => (await attemptsOf('killed')).every(({ recorded }) => recorded));
     const events = await rowsOf<{ action: string; reason: string | null }>(
-      "select action, reason from audit_events where connection = 'killed' and action like 'refresh.%' order by at, stream, seq",
+      "select action, reason from audit_lines where connection = 'killed' and action like 'refresh.%' order by at, stream, seq",
     );
     expect(events.filter(({ action }) => action === 'refresh.started')).toHaveLength(2);
     expect(events).toContainEqual({ action: 'refresh.failed', reason: 'abandoned' });

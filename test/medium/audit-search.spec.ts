@@ -13,12 +13,19 @@ const BEGAN = Date.parse('2026-11-21T10:00:00Z');
  */
 const FILL = `
 INSERT INTO audit_streams (id, replica) VALUES (1, gen_random_uuid()), (2, gen_random_uuid());
-INSERT INTO audit_events (stream, seq, at, action, outcome, actor, caller, key_id, provider, connection, request_id)
-SELECT 1 + n % 2, 1 + n / 2, '${new Date(BEGAN).toISOString()}'::timestamptz + (n / 100) * interval '1 second',
-  (ARRAY['token.issued', 'token.refused', 'refresh.failed'])[1 + n % 3],
-  (ARRAY['ok', 'refused', 'unknown'])[1 + n % 3], 'caller', 'caller-' || n % 4, 'k1',
-  (ARRAY['klavi', 'onmeta'])[1 + n % 2], 'c' || n % 5, 'r' || n % 50
-FROM generate_series(0, 999) AS n`;
+SELECT audit_make_partitions('2026-11-21', '2026-11-21');
+INSERT INTO audit_events (stream, seq, at, action, outcome, caller, provider, connection, request_id, hash, body)
+SELECT stream, seq, at, action, outcome, caller, provider, connection, request_id, '\\x', jsonb_build_object('action', action,
+  'outcome', outcome, 'actor', 'caller', 'caller', caller, 'key_id', 'k1', 'provider', provider, 'connection', connection,
+  'request_id', request_id)
+FROM (
+  SELECT 1 + n % 2 AS stream, 1 + n / 2 AS seq,
+    '${new Date(BEGAN).toISOString()}'::timestamptz + (n / 100) * interval '1 second' AS at,
+    (ARRAY['token.issued', 'token.refused', 'refresh.failed'])[1 + n % 3] AS action,
+    (ARRAY['ok', 'refused', 'unknown'])[1 + n % 3] AS outcome, 'caller-' || n % 4 AS caller,
+    (ARRAY['klavi', 'onmeta'])[1 + n % 2] AS provider, 'c' || n % 5 AS connection, 'r' || n % 50 AS request_id
+  FROM generate_series(0, 999) AS n
+) AS events`;
 
 const idOf = ({ stream, seq }: RecordedEvent): string => `${stream}-${seq}`;
 
@@ -75,7 +82,8 @@ describe(AuditEvents.name, () => {
   it('should not disturb a cursor by events that come later', async () => {
     const first = await sut.search({ limit: 10 });
     await database.requestPool.query(
-      `INSERT INTO audit_events (stream, seq, action, outcome, actor) VALUES (2, 9999, 'replica.stopped', 'ok', 'system')`,
+      `INSERT INTO audit_events (stream, seq, at, action, outcome, hash, body)
+       VALUES (2, 9999, now(), 'replica.stopped', 'ok', '\\x', '{}')`,
     );
     const second = await sut.search({ limit: 10, cursor: first.nextCursor ?? '' });
     await database.requestPool.query('DELETE FROM audit_events WHERE seq = 9999');
@@ -123,8 +131,10 @@ describe(AuditEvents.name, () => {
         reason: null,
         durationMs: null,
         tokenFingerprint: null,
+        tokenExpiresAt: null,
         fields: [],
         count: 1,
+        device: 'database',
       },
     ]);
   });

@@ -19,7 +19,15 @@ CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no 
 CREATE TRIGGER refuse BEFORE INSERT ON audit_events FOR EACH ROW EXECUTE FUNCTION refuse();`;
 const MEND_INSERTS = 'DROP TRIGGER refuse ON audit_events; DROP FUNCTION refuse();';
 
-const outcomes = async (appends: readonly Promise<void>[]): Promise<{ kept: number; codes: unknown[] }> => {
+/** Every stream with rows, and whether its chain is what SQL itself computes of it. */
+const CHAINS = `
+SELECT count(*)::int AS rows, min(seq)::int AS first, max(seq)::int AS last, bool_and(hash = audit_link(before, seq, body))
+  AND max(seq) = max(head_seq) AND (array_agg(hash ORDER BY seq DESC))[1] = (array_agg(head_hash))[1] AS whole
+FROM (SELECT e.*, s.head_seq, s.head_hash, lag(e.hash, 1, audit_genesis(s.id, s.replica)) OVER (PARTITION BY s.id ORDER BY e.seq) AS before
+  FROM audit_streams s JOIN audit_events e ON e.stream = s.id) AS chained
+GROUP BY stream ORDER BY stream`;
+
+const outcomes = async (appends: readonly Promise<unknown>[]): Promise<{ kept: number; codes: unknown[] }> => {
   const results = await Promise.allSettled(appends);
   const refused = results.filter((result) => result.status === 'rejected');
   return {
@@ -36,13 +44,10 @@ describe(AuditLog.name, () => {
   const select = async <Row extends object>(text: string): Promise<readonly Row[]> =>
     database.query<Row>({ text, values: [] });
 
-  /** Streams with their number of rows, all of which must be numbered from 1 without a gap. */
+  /** Streams with their number of rows: each must be numbered from 1 without a gap, chained, and end at its head. */
   const streams = async (): Promise<readonly number[]> => {
-    const rows = await select<{ rows: number; first: number; last: number }>(
-      `SELECT count(e.seq)::int AS rows, min(seq)::int AS first, max(seq)::int AS last
-       FROM audit_streams s LEFT JOIN audit_events e ON e.stream = s.id GROUP BY s.id ORDER BY s.id`,
-    );
-    expect(rows).toEqual(rows.map(({ rows: count }) => ({ rows: count, first: 1, last: count })));
+    const rows = await select<{ rows: number; first: number; last: number; whole: boolean }>(CHAINS);
+    expect(rows).toEqual(rows.map(({ rows: count }) => ({ rows: count, first: 1, last: count, whole: true })));
     return rows.map(({ rows: count }) => count);
   };
 
@@ -52,7 +57,7 @@ describe(AuditLog.name, () => {
     }).compile();
     database = testing.get(Database);
     sut = testing.get(AuditLog);
-    await execute('TRUNCATE audit_events, audit_streams CASCADE');
+    await execute('TRUNCATE audit_events, audit_streams');
   });
 
   afterEach(async () => {
@@ -109,7 +114,7 @@ describe(AuditLog.name, () => {
     });
     const columns =
       'actor, caller, key_id, generation, request_id, client_ip, upstream_status, duration_ms, fields, count';
-    expect(await select(`SELECT ${columns} FROM audit_events`)).toEqual([
+    expect(await select(`SELECT ${columns} FROM audit_lines`)).toEqual([
       {
         actor: 'system',
         caller: null,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { inPackage } from '@app/common';
 import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { fromBuild } from '../support/build.js';
 
@@ -14,6 +16,9 @@ const adminUrl = process.env['TEST_POSTGRES_URL'] ?? '';
 
 /** What the migrations hold on purpose beyond schema.prisma. */
 const ONLY_IN_MIGRATIONS = ['attempts_one_open_idx', 'attempts_sent_idx', 'attempts_unrecorded_idx'];
+
+/** The tables of the audit log are described by migrations only. */
+const inSchema = (table: string): string => `${table} <> '_prisma_migrations' and ${table} not like 'audit\\_%'`;
 
 async function withDatabase<Result>(work: (client: Client, url: string) => Promise<Result>): Promise<Result> {
   const name = `claviger_migrations_${randomBytes(4).toString('hex')}`;
@@ -39,13 +44,24 @@ async function shapeOf(client: Client): Promise<{ columns: string[]; indexes: st
   };
   return {
     columns: await read(`select concat_ws(' ', table_name, column_name, udt_name, is_nullable, column_default) as line
-      from information_schema.columns where table_schema = 'public' and table_name <> '_prisma_migrations' order by 1`),
+      from information_schema.columns where table_schema = 'public' and ${inSchema('table_name')} order by 1`),
     indexes: await read(`select indexdef as line from pg_indexes where schemaname = 'public'
-      and tablename <> '_prisma_migrations' and indexname <> all('{${ONLY_IN_MIGRATIONS.join(',')}}') order by 1`),
+      and ${inSchema('tablename')} and indexname <> all('{${ONLY_IN_MIGRATIONS.join(',')}}') order by 1`),
     keys: await read(`select pg_get_constraintdef(oid) as line from pg_constraint
       where connamespace = 'public'::regnamespace and contype in ('f', 'p', 'u')
-      and conrelid::regclass::text <> '_prisma_migrations' order by 1`),
+      and ${inSchema('conrelid::regclass::text')} order by 1`),
   };
+}
+
+const scriptOf = (name: string): string =>
+  readFileSync(inPackage('prisma', 'migrations', name, 'migration.sql'), 'utf8');
+
+/** Brings an empty database to the schema that stood before a migration. */
+async function before(migration: string, client: Client): Promise<void> {
+  const names = readdirSync(inPackage('prisma', 'migrations')).filter((name) => /^\d/.test(name) && name < migration);
+  for (const name of names.toSorted()) {
+    await client.query(scriptOf(name));
+  }
 }
 
 describe('migrations', () => {
@@ -66,8 +82,36 @@ describe('migrations', () => {
   it('should apply once where several replicas start together', async () => {
     await withDatabase(async (_client, url) => {
       const applied = await Promise.all([migrate(url), migrate(url), migrate(url)]);
-      expect(applied.flat()).toEqual(['20261121000000_init', '20261121120000_refresh_protocol']);
+      expect(applied.flat()).toEqual([
+        '20261121000000_init',
+        '20261121120000_refresh_protocol',
+        '20261129090000_audit_trust',
+      ]);
       await expect(migrate(url)).resolves.toEqual([]);
+    });
+  });
+
+  it('should chain the rows of a log that knew no chain', async () => {
+    await withDatabase(async (client) => {
+      await before('20261129090000_audit_trust', client);
+      await client.query(`
+        insert into audit_streams (id, replica) select n, gen_random_uuid() from generate_series(1, 3) as n;
+        insert into audit_events (stream, seq, at, action, outcome, actor, reason, fields)
+        select 1 + n % 2, 1 + n / 2, '2026-11-20T23:59:50Z'::timestamptz + n * interval '1 second', 'caller.updated', 'ok',
+          'system', 'ü "quoted"', array['rules'] from generate_series(0, 19) as n`);
+      await client.query(scriptOf('20261129090000_audit_trust'));
+      const { rows: streams } = await client.query(`
+        select id::int, head_seq::int as rows, head_hash = (select hash from audit_events e where e.stream = s.id and seq = head_seq)
+          as headed, closed_at is not null as closed from audit_streams s order by id`);
+      expect(streams).toEqual([
+        { id: 1, rows: 10, headed: true, closed: true },
+        { id: 2, rows: 10, headed: true, closed: true },
+        { id: 3, rows: 0, headed: null, closed: true },
+      ]);
+      const { rows: events } = await client.query(`
+        select count(*)::int as count, bool_and(reason = 'ü "quoted"' and fields = '["rules"]' and actor = 'system') as kept
+        from audit_lines`);
+      expect(events).toEqual([{ count: 20, kept: true }]);
     });
   });
 

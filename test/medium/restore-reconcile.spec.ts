@@ -141,7 +141,7 @@ describe('claviger reconcile', () => {
   };
   const recorded = async () => {
     const rows = await sql<{ reason: string; generation: number }>(
-      `select reason, generation from audit_events where action = 'connection.reconciled' and connection = $1`,
+      `select reason, generation from audit_lines where action = 'connection.reconciled' and connection = $1`,
       [name.connection],
     );
     return rows;
@@ -333,7 +333,7 @@ describe('claviger reconcile', () => {
     await reconcile({ spools: folders });
     expect(await find()).toMatchObject({ state: 'active', generation: 4 });
     const [row] = await sql<{ reason: string }>(
-      `select reason from audit_events where action = 'database.restored' order by at desc limit 1`,
+      `select reason from audit_lines where action = 'database.restored' order by at desc limit 1`,
     );
     expect(row?.reason).toBe('older_epoch quarantined=1');
   });

@@ -67,7 +67,7 @@ describe(`${RestoreGuard.name} on real clusters`, () => {
   /** Why a replica that knew the primary does not trust this database; afterwards it was quarantined, and is trusted. */
   const distrustOf = (url: string): Promise<readonly [string | undefined, string | undefined]> =>
     onDatabase(url, async (database) => {
-      const audit: Pick<AuditLog, 'append'> = { append: () => Promise.resolve() };
+      const audit: Pick<AuditLog, 'append'> = { append: () => Promise.resolve({ mark: undefined }) };
       const restores = new RestoreRepository(database);
       const log = createLog('silent');
       const sut = new RestoreGuard(restores, spool, new ProviderRegistry([]), audit as AuditLog, log);

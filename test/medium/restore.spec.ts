@@ -34,7 +34,7 @@ const SETTINGS = { token_url: 'https://auth.example/token', client_id: 'client' 
 const becomeOther = (): Promise<object[]> => sql(`update database_identity set system_identifier = '1'`);
 
 const recorded = (): Promise<{ reason: string }[]> =>
-  sql(`select reason from audit_events where action = 'database.restored'`);
+  sql(`select reason from audit_lines where action = 'database.restored'`);
 
 const stateOf = async (id: string): Promise<string> => {
   const [row] = await sql<{ state: string; reason: string | null }>(

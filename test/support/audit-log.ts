@@ -18,8 +18,10 @@ export interface AuditLine {
   readonly reason: string | null;
   readonly duration_ms: number | null;
   readonly token_fingerprint: string | null;
+  readonly token_expires_at: string | null;
   readonly fields: readonly string[];
   readonly count: number;
+  readonly device: string;
 }
 
 /** A page of the log. */
@@ -62,8 +64,10 @@ export const EVENT = {
   reason: null,
   duration_ms: null,
   token_fingerprint: null,
+  token_expires_at: null,
   fields: [],
   count: 1,
+  device: 'database',
 };
 
 /** The actor of what was done with this key. */

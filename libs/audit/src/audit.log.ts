@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { AuditWriter } from './audit.writer.js';
 import type { AuditEvent } from './event.js';
+import type { Receipt } from './writing/audit.store.js';
+import { AuditWriter } from './writing/audit.writer.js';
 
 /** The log as everyone who records sees it. Every refusal is a BrokerError `audit_unavailable` with `retryAfter`: fail closed. */
 @Injectable()
@@ -8,15 +9,15 @@ export class AuditLog {
   constructor(private readonly writer: AuditWriter) {}
 
   /**
-   * Resolves when the event's row is committed. Rejects within 2 s otherwise; its row may then still be written (a commit
+   * Resolves when the event's row is committed, with the change mark that the commit saw. Rejects within 2 s otherwise; its row may then still be written (a commit
    * whose answer was lost), but what it records must not happen.
    */
-  append(event: AuditEvent): Promise<void> {
+  append(event: AuditEvent): Promise<Receipt> {
     return this.writer.append([event]);
   }
 
   /** As `append`, for events that belong together: one batch, in their order, all or none. */
-  appendAll(events: readonly AuditEvent[]): Promise<void> {
+  appendAll(events: readonly AuditEvent[]): Promise<Receipt> {
     return this.writer.append(events);
   }
 

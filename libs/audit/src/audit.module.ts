@@ -1,14 +1,14 @@
-import { Log, newId } from '@app/common';
+import { Clock, Log, newId } from '@app/common';
 import { Database } from '@app/database';
 import { Module } from '@nestjs/common';
-import { AuditEvents } from './audit.events.js';
-import { AuditEventsRepository } from './audit-events.repository.js';
-import { AuditHealth } from './audit.health.js';
 import { AuditLog } from './audit.log.js';
-import { AuditRepository } from './audit.repository.js';
-import { AuditWriter } from './audit.writer.js';
+import { AuditEvents } from './reading/audit.events.js';
+import { AuditEventsRepository } from './reading/audit-events.repository.js';
 import { RecordedChanges } from './recorded-changes.js';
 import { Replica } from './replica.js';
+import { AuditHealth } from './writing/audit.health.js';
+import { AuditRepository } from './writing/audit.repository.js';
+import { AuditWriter } from './writing/audit.writer.js';
 
 /**
  * The log: `AuditLog` to write, `AuditEvents` to read. Hooks into no shutdown: whoever owns the pools calls
@@ -19,8 +19,8 @@ import { Replica } from './replica.js';
     { provide: Replica, useFactory: newId },
     {
       provide: AuditRepository,
-      inject: [Database, Replica],
-      useFactory: (database: Database, replica: Replica) => new AuditRepository(database.auditPool, replica),
+      inject: [Database],
+      useFactory: (database: Database) => new AuditRepository(database.auditPool),
     },
     {
       provide: AuditHealth,
@@ -29,8 +29,9 @@ import { Replica } from './replica.js';
     },
     {
       provide: AuditWriter,
-      inject: [AuditRepository, AuditHealth],
-      useFactory: (repository: AuditRepository, health: AuditHealth) => new AuditWriter(repository, health),
+      inject: [AuditRepository, AuditHealth, Replica, Clock],
+      useFactory: (repository: AuditRepository, health: AuditHealth, replica: Replica, clock: Clock) =>
+        new AuditWriter(repository, health, replica, clock),
     },
     AuditLog,
     AuditEventsRepository,

@@ -72,6 +72,8 @@ export interface AuditEvent extends AuditOrigin {
   readonly durationMs?: number | null;
   /** HMAC of the token, by which a leaked one is traced to who got it. */
   readonly tokenFingerprint?: string | null;
+  /** Until when that token is good, epoch milliseconds. */
+  readonly tokenExpiresAt?: number | null;
   /** How many like events this line stands for; 1 if absent. */
   readonly count?: number;
   /** Names of the fields that an administrative change touched, never their values. */

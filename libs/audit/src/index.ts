@@ -1,4 +1,4 @@
-export { AuditEvents } from './audit.events.js';
+export { AuditEvents } from './reading/audit.events.js';
 export { AuditLog } from './audit.log.js';
 export { AuditModule } from './audit.module.js';
 export {
@@ -12,4 +12,5 @@ export {
 } from './event.js';
 export { type Change, type ChangeEvent, RecordedChanges } from './recorded-changes.js';
 export { Replica } from './replica.js';
-export type { AuditQuery, RecordedEvent } from './search.js';
+export type { AuditQuery, RecordedEvent } from './reading/search.js';
+export type { Receipt } from './writing/audit.store.js';

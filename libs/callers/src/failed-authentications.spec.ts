@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@app/audit';
+import type { AuditEvent, Receipt } from '@app/audit';
 import type { Log, LogFacts } from '@app/common';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { FailedAuthentications } from './failed-authentications.js';
@@ -17,11 +17,12 @@ describe('FailedAuthentications', () => {
     failing = false;
     rows = [];
     warnings = [];
-    const appendAll = async (events: readonly AuditEvent[]): Promise<void> => {
+    const appendAll = async (events: readonly AuditEvent[]): Promise<Receipt> => {
       if (failing) {
         throw new Error('audit down');
       }
       rows.push(...events);
+      return { mark: undefined };
     };
     const log: Log = { error: ignore, info: ignore, debug: ignore, warn: (_line, facts) => void warnings.push(facts) };
     sut = new FailedAuthentications({ appendAll, append: (event) => appendAll([event]) }, { now: () => now }, log);

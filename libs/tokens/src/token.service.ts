@@ -140,6 +140,7 @@ const issuedEvent = ({ connection: held, source }: Obtained, origin: AuditOrigin
   generation: held.generation,
   reason: source,
   tokenFingerprint: held.token.fingerprint,
+  tokenExpiresAt: held.token.expiresAt,
   ...origin,
 });
 

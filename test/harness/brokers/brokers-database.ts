@@ -73,7 +73,7 @@ export class BrokersDatabase {
   /** Audit events of a connection's refreshes, in the order of their writing. */
   refreshEvents = (name: string): Promise<readonly { readonly action: string; readonly reason: string | null }[]> =>
     this.rows(
-      `select action, reason from audit_events where connection = $1 and action like 'refresh.%' order by at, stream, seq`,
+      `select action, reason from audit_lines where connection = $1 and action like 'refresh.%' order by at, stream, seq`,
       [name],
     );
 

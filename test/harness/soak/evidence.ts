@@ -38,7 +38,7 @@ export interface Evidence {
   readonly smallestPossibleLoss: ReadonlySet<string>;
 }
 
-const EVENTS = `select connection, action, outcome, reason, generation, at from audit_events
+const EVENTS = `select connection, action, outcome, reason, generation, at from audit_lines
   where action like 'refresh.%' order by at, stream, seq`;
 const ATTEMPTS =
   'select c.name, a.* from attempts a join connections c on c.id = a.connection_id order by a.opened_at, a.fence';

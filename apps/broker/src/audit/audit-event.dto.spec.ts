@@ -18,8 +18,10 @@ const newEvent = (overrides: Partial<RecordedEvent> = {}): RecordedEvent => ({
   reason: null,
   durationMs: null,
   tokenFingerprint: null,
+  tokenExpiresAt: null,
   fields: [],
   count: 1,
+  device: 'database',
   ...overrides,
 });
 
@@ -40,8 +42,10 @@ describe(toAuditEventDto.name, () => {
       reason: null,
       duration_ms: null,
       token_fingerprint: null,
+      token_expires_at: null,
       fields: [],
       count: 1,
+      device: 'database',
     });
   });
 
@@ -57,6 +61,7 @@ describe(toAuditEventDto.name, () => {
       reason: 'unauthorized',
       durationMs: 12,
       tokenFingerprint: 'abc',
+      tokenExpiresAt: new Date('2026-11-21T10:30:00Z'),
       fields: ['settings.product'],
       count: 3,
     });
@@ -71,6 +76,7 @@ describe(toAuditEventDto.name, () => {
       reason: 'unauthorized',
       duration_ms: 12,
       token_fingerprint: 'abc',
+      token_expires_at: '2026-11-21T10:30:00.000Z',
       fields: ['settings.product'],
       count: 3,
     });

@@ -57,11 +57,20 @@ export class AuditEventDto {
   @ApiProperty({ type: String, nullable: true, description: 'HMAC of the token, never the token.' })
   readonly token_fingerprint!: string | null;
 
+  @ApiProperty({ type: String, nullable: true, format: 'date-time', description: 'Until when that token was good.' })
+  readonly token_expires_at!: string | null;
+
   @ApiProperty({ type: [String], description: 'Names of the fields that a change touched, never their values.' })
   readonly fields!: readonly string[];
 
   @ApiProperty({ type: 'integer', description: 'How many like events this line stands for.' })
   readonly count!: number;
+
+  @ApiProperty({
+    enum: ['database', 'local'],
+    description: '`local`: it waited on the disk of the replica while the database was away.',
+  })
+  readonly device!: string;
 }
 
 /** A page of the log. */
@@ -89,6 +98,8 @@ export const toAuditEventDto = (event: RecordedEvent): AuditEventDto => ({
   reason: event.reason,
   duration_ms: event.durationMs,
   token_fingerprint: event.tokenFingerprint,
+  token_expires_at: event.tokenExpiresAt?.toISOString() ?? null,
   fields: event.fields,
   count: event.count,
+  device: event.device,
 });

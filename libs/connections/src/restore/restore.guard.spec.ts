@@ -47,7 +47,12 @@ function newSut({ look = {}, seen, used = [] }: Overrides = {}) {
     newest: () => used,
     follow: (now: SeenEpoch) => Promise.resolve(void followed.push(now)),
   };
-  const audit: Pick<AuditLog, 'append'> = { append: (event) => Promise.resolve(void events.push(event)) };
+  const audit: Pick<AuditLog, 'append'> = {
+    append: (event) => {
+      events.push(event);
+      return Promise.resolve({ mark: undefined });
+    },
+  };
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
   const sut = new RestoreGuard(
     repository as RestoreRepository,

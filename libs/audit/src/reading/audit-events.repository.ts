@@ -1,10 +1,10 @@
 import { Database, type Statement } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import type { Position } from './cursor.js';
+import { parseBody } from './parse-body.js';
 import type { AuditQuery, RecordedEvent } from './search.js';
 
-const COLUMNS = `stream, seq, at, action, outcome, actor, caller, key_id, provider, connection, generation, request_id,
-  client_ip, upstream_status, reason, duration_ms, token_fingerprint, fields, count`;
+const COLUMNS = 'stream, seq, at, body';
 
 /** Every condition there is; `?` is replaced by its parameter's place. No text of a request ever becomes SQL. */
 const CONDITIONS = {
@@ -22,22 +22,7 @@ interface Row {
   readonly stream: string;
   readonly seq: string;
   readonly at: Date;
-  readonly action: string;
-  readonly outcome: string;
-  readonly actor: string;
-  readonly caller: string | null;
-  readonly key_id: string | null;
-  readonly provider: string | null;
-  readonly connection: string | null;
-  readonly generation: number | null;
-  readonly request_id: string | null;
-  readonly client_ip: string | null;
-  readonly upstream_status: number | null;
-  readonly reason: string | null;
-  readonly duration_ms: number | null;
-  readonly token_fingerprint: string | null;
-  readonly fields: readonly string[];
-  readonly count: number;
+  readonly body: string;
 }
 
 /** Reads `audit_events`, over the pool of ordinary requests: a search never delays an append. */
@@ -69,22 +54,4 @@ function statement(query: AuditQuery, after: Position | undefined, limit: number
   return { text, values };
 }
 
-const toEvent = (row: Row): RecordedEvent => ({
-  stream: row.stream,
-  seq: row.seq,
-  at: row.at,
-  action: row.action,
-  outcome: row.outcome,
-  actor: { type: row.actor, caller: row.caller, keyId: row.key_id },
-  provider: row.provider,
-  connection: row.connection,
-  generation: row.generation,
-  requestId: row.request_id,
-  clientIp: row.client_ip,
-  upstreamStatus: row.upstream_status,
-  reason: row.reason,
-  durationMs: row.duration_ms,
-  tokenFingerprint: row.token_fingerprint,
-  fields: row.fields,
-  count: row.count,
-});
+const toEvent = ({ stream, seq, at, body }: Row): RecordedEvent => ({ ...parseBody(body), stream, seq, at });

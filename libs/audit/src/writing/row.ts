@@ -1,4 +1,4 @@
-import type { AuditEvent } from './event.js';
+import type { AuditEvent } from '../event.js';
 
 /** Longest text that a row takes; longer ones end in an ellipsis. */
 const LONGEST_TEXT = 512;
@@ -23,6 +23,8 @@ export interface AuditRow {
   readonly reason: string | null;
   readonly durationMs: number | null;
   readonly tokenFingerprint: string | null;
+  /** RFC 3339. */
+  readonly tokenExpiresAt: string | null;
   readonly fields: readonly string[];
   readonly count: number;
 }
@@ -48,10 +50,17 @@ export function toRow(event: AuditEvent): AuditRow {
     reason: text(event.reason, LONGEST_TEXT),
     durationMs: integer(event.durationMs),
     tokenFingerprint: text(event.tokenFingerprint, LONGEST_TEXT),
+    tokenExpiresAt: instant(event.tokenExpiresAt),
     fields: (event.fields ?? []).slice(0, MOST_FIELDS).map((name) => wellFormed(cut(name, LONGEST_TEXT))),
     count: integer(event.count) ?? 1,
   };
 }
+
+/** Latest time that a Date can be. */
+const LATEST_MS = 8.64e15;
+
+const instant = (ms: number | null | undefined): string | null =>
+  ms === null || ms === undefined || !(Math.abs(ms) <= LATEST_MS) ? null : new Date(ms).toISOString();
 
 const text = (value: string | null | undefined, longest: number): string | null =>
   value === null || value === undefined ? null : wellFormed(cut(value, longest));

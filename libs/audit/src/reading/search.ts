@@ -1,5 +1,5 @@
 import type { PageRequest } from '@app/common';
-import type { AuditAction, AuditOutcome } from './event.js';
+import type { AuditAction, AuditOutcome } from '../event.js';
 
 /** Which events are wanted: conditions that are absent do not restrict, all others must hold; `limit` is 1 to 1000. */
 export interface AuditQuery extends PageRequest {
@@ -34,6 +34,10 @@ export interface RecordedEvent {
   readonly reason: string | null;
   readonly durationMs: number | null;
   readonly tokenFingerprint: string | null;
+  /** Until when the token of the fingerprint was said to be good. */
+  readonly tokenExpiresAt: Date | null;
   readonly fields: readonly string[];
   readonly count: number;
+  /** `local` where the row waited on the replica's own device while the database was away. */
+  readonly device: string;
 }

@@ -1,12 +1,13 @@
+import type { Receipt } from './audit.store.js';
 import type { AuditRow } from './row.js';
 import type { After } from './timing.js';
 
 /** The events of one call, from being handed in until they are committed or refused, whichever comes first. */
 export class PendingAppend {
   /** Resolves with the commit, rejects with the refusal. */
-  readonly settlement: Promise<void>;
+  readonly settlement: Promise<Receipt>;
   private readonly began = performance.now();
-  private resolve: () => void = () => {};
+  private resolve: (receipt: Receipt) => void = () => {};
   private reject: (error: Error) => void = () => {};
   private cancelDeadline: () => void = () => {};
   private settled = false;
@@ -28,11 +29,11 @@ export class PendingAppend {
   }
 
   /** Committed: answers the seconds it took, or `undefined` where it was refused before. */
-  succeed(): number | undefined {
+  succeed(receipt: Receipt): number | undefined {
     if (!this.close()) {
       return undefined;
     }
-    this.resolve();
+    this.resolve(receipt);
     return (performance.now() - this.began) / 1000;
   }
 

@@ -1,21 +1,18 @@
-import { BrokerError } from '@app/common';
+import { BrokerError, type Clock } from '@app/common';
+import type { AuditEvent } from '../event.js';
 import type { AuditHealth } from './audit.health.js';
 import { appendSeconds, batchSize, failures } from './audit.metrics.js';
-import type { AuditStore } from './audit.store.js';
-import type { AuditEvent } from './event.js';
+import { type AuditBatch, type AuditStore, BatchRefused, type Receipt } from './audit.store.js';
 import { PendingAppend } from './pending-append.js';
 import { toRow } from './row.js';
+import { Stream } from './stream.js';
 import { type After, after } from './timing.js';
 
 const LARGEST_BATCH = 512;
 const LONGEST_QUEUE = 100_000;
 const DEADLINE_MS = 2000;
 const RETRY_AFTER_SECONDS = 1;
-
-interface Stream {
-  readonly id: string;
-  nextSeq: number;
-}
+const NOTHING: Receipt = { mark: undefined };
 
 /**
  * Group commit (audit.md, "How it is written"): while one batch is on its way new events queue; when it returns, all that
@@ -31,6 +28,8 @@ export class AuditWriter {
   constructor(
     private readonly store: AuditStore,
     private readonly health: AuditHealth,
+    private readonly replica: string,
+    private readonly clock: Clock,
     private readonly timers: After = after,
   ) {}
 
@@ -38,9 +37,9 @@ export class AuditWriter {
    * Resolves when all rows are committed, in the order given and in one batch. Rejects with `audit_unavailable` when their
    * batch failed, 2 s have passed, the queue is full, or the log is closed.
    */
-  async append(events: readonly AuditEvent[]): Promise<void> {
+  async append(events: readonly AuditEvent[]): Promise<Receipt> {
     if (events.length === 0) {
-      return;
+      return NOTHING;
     }
     if (this.closed) {
       throw refused(events.length, 'The audit log is closed: this replica is stopping. Ask another one.');
@@ -48,7 +47,7 @@ export class AuditWriter {
     if (this.queued + events.length > LONGEST_QUEUE) {
       throw refused(events.length, 'Too many events wait for the audit log. Ask again later.');
     }
-    await this.enqueue(new PendingAppend(events.map(toRow)));
+    return this.enqueue(new PendingAppend(events.map(toRow)));
   }
 
   /** Resolves when nothing is queued or under way any more. Never rejects. */
@@ -58,10 +57,14 @@ export class AuditWriter {
     }
   }
 
-  /** Refuses further events and resolves when those already handed in are settled. */
-  close(): Promise<void> {
+  /** Refuses further events, and resolves when those already handed in are settled and the stream is closed. Never rejects. */
+  async close(): Promise<void> {
     this.closed = true;
-    return this.flush();
+    await this.flush();
+    const { stream } = this;
+    this.stream = undefined;
+    // A stream left open is no fault: its head stands all the same.
+    await (stream && this.store.close(stream.id).catch(() => undefined));
   }
 
   /** Whether an event could be appended now. Never rejects. */
@@ -69,7 +72,7 @@ export class AuditWriter {
     return !this.closed && this.health.isAppendable();
   }
 
-  private enqueue(pending: PendingAppend): Promise<void> {
+  private enqueue(pending: PendingAppend): Promise<Receipt> {
     pending.expireAfter(DEADLINE_MS, this.timers, () => this.expire(pending));
     this.queue.push(pending);
     this.queued += pending.rows.length;
@@ -111,27 +114,41 @@ export class AuditWriter {
     return batch;
   }
 
-  /** Never rejects. A batch that fails closes its stream: whether its rows were written may be unknown, and a gap is a fault. */
-  private async write(batch: readonly PendingAppend[]): Promise<void> {
-    const rows = batch.flatMap((pending) => pending.rows);
+  /** Never rejects. A batch that fails ends its stream: another one begins, so that no stream has a hole or a fork. */
+  private async write(pending: readonly PendingAppend[]): Promise<void> {
+    const rows = pending.flatMap((append) => append.rows);
     try {
-      this.stream ??= { id: await this.store.openStream(), nextSeq: 1 };
-      await this.store.insert({ stream: this.stream.id, firstSeq: this.stream.nextSeq, rows });
-      this.stream.nextSeq += rows.length;
+      this.stream ??= new Stream(await this.store.openStream(), this.replica);
+      const batch = this.stream.extend(rows, this.clock.now());
+      const receipt = await this.insert(batch);
+      this.stream?.advance(batch);
+      this.health.succeeded();
+      batchSize.observe(rows.length);
+      succeed(pending, receipt);
     } catch (cause) {
       this.stream = undefined;
       this.health.failed(cause);
-      return fail(batch, unavailable('The audit log could not be written, so nothing may leave. Ask again.', cause));
+      fail(pending, unavailable('The audit log could not be written, so nothing may leave. Ask again.', cause));
     }
-    this.health.succeeded();
-    batchSize.observe(rows.length);
-    succeed(batch);
+  }
+
+  /** Where nobody knows whether the batch stands, its stream is closed, and the head that it was closed with tells. */
+  private async insert(batch: AuditBatch): Promise<Receipt> {
+    try {
+      return await this.store.insert(batch);
+    } catch (error) {
+      this.stream = undefined;
+      if (error instanceof BatchRefused || !(await this.store.settle(batch))) {
+        throw error;
+      }
+      return NOTHING;
+    }
   }
 }
 
-function succeed(batch: readonly PendingAppend[]): void {
+function succeed(batch: readonly PendingAppend[], receipt: Receipt): void {
   for (const pending of batch) {
-    const seconds = pending.succeed();
+    const seconds = pending.succeed(receipt);
     if (seconds !== undefined) {
       appendSeconds.observe(seconds);
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AuditEvent } from './event.js';
+import type { AuditEvent } from '../event.js';
 import { toRow } from './row.js';
 
 const newEvent = (overrides: Partial<AuditEvent> = {}): AuditEvent => ({
@@ -26,6 +26,7 @@ describe(toRow.name, () => {
       reason: null,
       durationMs: null,
       tokenFingerprint: null,
+      tokenExpiresAt: null,
       fields: [],
       count: 1,
     });

@@ -2,7 +2,8 @@ import type { Log } from '@app/common';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AuditHealth } from './audit.health.js';
 import { AuditWriter } from './audit.writer.js';
-import type { AuditEvent } from './event.js';
+import { genesis, nextLink } from '../chain/chain.js';
+import type { AuditEvent } from '../event.js';
 import { HeldStore, settled } from './testing/held-store.js';
 import { HeldTimers } from './testing/held-timers.js';
 
@@ -21,15 +22,19 @@ const named = (...requestIds: readonly string[]): readonly AuditEvent[] =>
 
 const many = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `r${index}`);
 
+const REPLICA = '00000000-0000-4000-8000-000000000001';
+
 describe(AuditWriter.name, () => {
+  let now: number;
   let store: HeldStore;
   let timers: HeldTimers;
   let sut: AuditWriter;
 
   beforeEach(() => {
+    now = Date.UTC(2026, 10, 29);
     store = new HeldStore();
     timers = new HeldTimers();
-    sut = new AuditWriter(store, new AuditHealth(store, log, timers.after), timers.after);
+    sut = new AuditWriter(store, new AuditHealth(store, log, timers.after), REPLICA, { now: () => now }, timers.after);
   });
 
   describe('grouping', () => {
@@ -38,7 +43,7 @@ describe(AuditWriter.name, () => {
       await settled();
       expect(store.ids).toEqual([['a']]);
       await store.commit();
-      await expect(append).resolves.toBeUndefined();
+      await expect(append).resolves.toEqual({ mark: '1' });
     });
 
     it('should not resolve before the commit', async () => {
@@ -91,7 +96,7 @@ describe(AuditWriter.name, () => {
       const last = sut.append(named('f'));
       await store.commit();
       await last;
-      expect(store.batches.map(({ stream, firstSeq }) => [stream, firstSeq])).toEqual([
+      expect(store.places).toEqual([
         ['1', 1],
         ['1', 3],
         ['1', 6],
@@ -99,7 +104,7 @@ describe(AuditWriter.name, () => {
     });
 
     it('should have nothing to do for no events', async () => {
-      await expect(sut.append([])).resolves.toBeUndefined();
+      await expect(sut.append([])).resolves.toEqual({ mark: undefined });
       expect(store.batches).toEqual([]);
     });
   });
@@ -122,7 +127,7 @@ describe(AuditWriter.name, () => {
       await store.refuse();
       await store.commit();
       expect((await appends).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
-      expect(store.batches.map(({ stream, firstSeq }) => [stream, firstSeq])).toEqual([
+      expect(store.places).toEqual([
         ['1', 1],
         ['2', 1],
       ]);
@@ -134,7 +139,7 @@ describe(AuditWriter.name, () => {
       store.works = true;
       const append = sut.append(named('b'));
       await store.commit();
-      await expect(append).resolves.toBeUndefined();
+      await expect(append).resolves.toEqual({ mark: '1' });
       expect(store.ids).toEqual([['b']]);
     });
 
@@ -147,7 +152,75 @@ describe(AuditWriter.name, () => {
       await Promise.all([under, queued]);
       const afterwards = sut.append(named('c'));
       await store.commit();
-      await expect(afterwards).resolves.toBeUndefined();
+      await expect(afterwards).resolves.toEqual({ mark: '1' });
+    });
+  });
+
+  describe('a lost answer', () => {
+    it('should let go what the head of the stream shows to stand', async () => {
+      store.stands = true;
+      const append = sut.append(named('a'));
+      await store.lose();
+      await expect(append).resolves.toEqual({ mark: undefined });
+      expect(store.settlements).toEqual(store.batches);
+    });
+
+    it('should refuse what does not stand, or where the head cannot be read', async () => {
+      const appends = Promise.allSettled([sut.append(named('a')), sut.append(named('b'))]);
+      await store.lose();
+      store.works = false;
+      await store.lose();
+      expect((await appends).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    });
+
+    it('should go on in a new stream either way, as the old one is closed', async () => {
+      store.stands = true;
+      const appends = [sut.append(named('a')), sut.append(named('b'))];
+      await store.lose();
+      await store.commit();
+      await Promise.all(appends);
+      expect(store.places).toEqual([
+        ['1', 1],
+        ['2', 1],
+      ]);
+    });
+  });
+
+  describe('chaining', () => {
+    const rows = () => store.batches.flatMap((batch) => batch.rows);
+
+    it('should chain each row to the one before, over batches', async () => {
+      const appends = [sut.append(named('a')), sut.append(named('b', 'c'))];
+      await store.commit();
+      await store.commit();
+      await Promise.all(appends);
+      let link = genesis('1', REPLICA);
+      for (const { body, hash } of rows()) {
+        link = nextLink(link, body);
+        expect(hash).toEqual(link.hash);
+      }
+      expect(store.batches.map(({ last }) => last.seq)).toEqual([1, 3]);
+    });
+
+    it('should write a text that says everything, without what does not apply', async () => {
+      const event = newEvent({ requestId: 'a', count: 1, fields: [], durationMs: 3, tokenExpiresAt: now });
+      const append = sut.append([event]);
+      await store.commit();
+      await append;
+      expect(rows().map(({ body }) => body)).toEqual([
+        '{"id":"1-1","at":"2026-11-29T00:00:00.000Z","action":"token.issued","outcome":"ok","actor":"caller","caller":"billing",' +
+          '"key_id":"k1","request_id":"a","duration_ms":3,"token_expires_at":"2026-11-29T00:00:00.000Z"}',
+      ]);
+    });
+
+    it('should never let time run backwards inside a stream', async () => {
+      for (const at of [now, now - 5000, now + 1]) {
+        now = at;
+        const append = sut.append(named('a'));
+        await store.commit();
+        await append;
+      }
+      expect(store.batches.map(({ at }) => at - Date.UTC(2026, 10, 29))).toEqual([0, 0, 1]);
     });
   });
 
@@ -186,7 +259,7 @@ describe(AuditWriter.name, () => {
       const append = sut.append(named('b'));
       await store.commit();
       await append;
-      expect(store.batches.map(({ stream, firstSeq }) => [stream, firstSeq])).toEqual([
+      expect(store.places).toEqual([
         ['1', 1],
         ['1', 2],
       ]);
@@ -212,6 +285,7 @@ describe(AuditWriter.name, () => {
       await closing;
       await Promise.all(appends);
       expect(store.ids).toEqual([['a'], ['b']]);
+      expect(store.closed).toEqual(['1']);
       await expect(sut.isAppendable()).resolves.toBe(false);
     });
 
@@ -222,7 +296,7 @@ describe(AuditWriter.name, () => {
       await Promise.all([append, flushed]);
       const next = sut.append(named('b'));
       await store.commit();
-      await expect(next).resolves.toBeUndefined();
+      await expect(next).resolves.toEqual({ mark: '1' });
     });
   });
 });

@@ -1,0 +1,106 @@
+import type { Pool, QueryConfig } from 'pg';
+import type { Link } from '../chain/chain.js';
+import { type AuditBatch, type AuditStore, BatchRefused, type Receipt } from './audit.store.js';
+import { CLOSE_STREAM, INSERT_BATCH, OPEN_STREAM, PROBE, SETTLE } from './audit.statements.js';
+import { toRow } from './row.js';
+import { Stream } from './stream.js';
+
+/** Client side limit of one statement, for a server that stopped answering: pg then gives the connection up. */
+const PATIENCE_MS = 2000;
+const NO_REPLICA = '00000000-0000-0000-0000-000000000000';
+
+/** pg reads `query_timeout` of a single statement; its type declarations do not know of it. */
+interface Statement extends QueryConfig<unknown[]> {
+  readonly query_timeout: number;
+}
+
+/** The tables `audit_streams` and `audit_events`, written over the pool that is reserved for them. */
+export class AuditRepository implements AuditStore {
+  constructor(private readonly pool: Pool) {}
+
+  async openStream(): Promise<string> {
+    const { rows } = await this.pool.query<{ id: string }>(bounded({ name: 'audit-open-stream', text: OPEN_STREAM }));
+    const [row] = rows;
+    if (!row) {
+      throw new Error('The sequence of audit_streams answered no number.');
+    }
+    return row.id;
+  }
+
+  async insert(batch: AuditBatch): Promise<Receipt> {
+    const { rows } = await this.pool
+      .query<{ advanced: boolean; mark: string }>(insertStatement(batch))
+      .catch((error: unknown) =>
+        Promise.reject(isRefusal(error) ? new BatchRefused('refused', { cause: error }) : error),
+      );
+    const [row] = rows;
+    if (row?.advanced !== true) {
+      throw new BatchRefused('The head of the stream is not where this writer left it.');
+    }
+    return { mark: row.mark };
+  }
+
+  async settle({ stream, replica, device, previous, last }: AuditBatch): Promise<boolean> {
+    const values = [stream, replica, device, previous.hash];
+    const { rows } = await this.pool.query<Link>(bounded({ name: 'audit-settle', text: SETTLE, values }));
+    return rows[0] !== undefined && Number(rows[0].seq) === last.seq && rows[0].hash.equals(last.hash);
+  }
+
+  async close(stream: string): Promise<void> {
+    await this.pool.query(bounded({ name: 'audit-close-stream', text: CLOSE_STREAM, values: [stream] }));
+  }
+
+  async probe(): Promise<boolean> {
+    const { rows } = await this.pool.query<{ appendable: boolean }>(bounded({ name: 'audit-probe', text: PROBE }));
+    return rows[0]?.appendable === true;
+  }
+
+  async rehearse(): Promise<boolean> {
+    const stream = new Stream(await this.openStream(), NO_REPLICA);
+    const rows = [toRow({ action: 'replica.started', outcome: 'started', actor: { type: 'system' } })];
+    const batch = stream.extend(rows, Date.now());
+    const client = await this.pool.connect();
+    let broken = true;
+    try {
+      await client.query(bounded({ text: 'BEGIN' }));
+      await client.query(insertStatement(batch));
+      await client.query(bounded({ text: 'ROLLBACK' }));
+      broken = false;
+      return true;
+    } finally {
+      // A connection that failed half-way may still be inside the transaction: it is closed, not given back.
+      client.release(broken);
+    }
+  }
+}
+
+const bounded = (query: QueryConfig<unknown[]>): Statement => ({ ...query, query_timeout: PATIENCE_MS });
+
+/** An ERROR undoes its statement; anything worse, or silence, leaves open what became of it. */
+const isRefusal = (error: unknown): boolean => (error as { severity?: unknown }).severity === 'ERROR';
+
+const insertStatement = ({ stream, replica, device, at, previous, last, rows }: AuditBatch): Statement =>
+  bounded({
+    name: 'audit-insert-batch',
+    text: INSERT_BATCH,
+    values: [
+      stream,
+      replica,
+      device,
+      new Date(at).toISOString(),
+      previous.seq,
+      previous.hash,
+      last.seq,
+      last.hash,
+      rows.map(({ row }) => row.action),
+      rows.map(({ row }) => row.outcome),
+      rows.map(({ row }) => row.caller),
+      rows.map(({ row }) => row.provider),
+      rows.map(({ row }) => row.connection),
+      rows.map(({ row }) => row.requestId),
+      rows.map(({ row }) => row.tokenFingerprint),
+      Buffer.concat(rows.map(({ hash }) => hash)),
+      // JSON in one line holds no line break, so this takes no escaping, which an array of such texts would.
+      rows.map(({ body }) => body).join('\n'),
+    ],
+  });
