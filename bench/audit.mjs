@@ -33,7 +33,7 @@ const newEvent = () => ({
 function grouped(pool) {
   const store = new AuditRepository(pool);
   const log = { error: process.stderr.write.bind(process.stderr), info: () => {}, warn: () => {}, debug: () => {} };
-  const writer = new AuditWriter(store, new AuditHealth(store, log), randomUUID(), Date);
+  const writer = new AuditWriter(store, new AuditHealth(store, log), randomUUID(), Date, { observe: () => {} });
   return () => writer.append([newEvent()]);
 }
 

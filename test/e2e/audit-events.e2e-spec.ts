@@ -57,6 +57,24 @@ describe('the log holds', () => {
     expect(again?.token_fingerprint).toBe(event?.token_fingerprint);
   });
 
+  it('that a token reached nobody, where its asker was gone by then', async () => {
+    sandbox.fault('onmeta', { kind: 'delay_answer', ms: 400 });
+    await connect({ broker, sandbox }, 'onmeta', 'gone');
+    const id = newRequestId();
+    const headers = { authorization: `Bearer ${reader}`, 'x-request-id': id };
+    const asking = fetch(`${broker.url}/providers/onmeta/token?connection=gone`, {
+      headers,
+      signal: AbortSignal.timeout(150),
+    });
+    await expect(asking).rejects.toMatchObject({ name: 'TimeoutError' });
+    const events = await eventsOf(broker, id, 4);
+
+    const lost = events.find(({ action }) => action === 'token.undelivered');
+    expect(lost).toMatchObject({ outcome: 'failed', reason: 'caller_gone', connection: 'gone', generation: 2 });
+    const issued = events.find(({ action }) => action === 'token.issued');
+    expect(lost?.token_fingerprint).toBe(issued?.token_fingerprint);
+  });
+
   it.each(['absent', 'paused'])('every token refused: of a connection that is %s', async (connection) => {
     if (connection === 'paused') {
       await connect({ broker, sandbox }, 'onmeta', 'paused', { token: broughtToken('t', 86_400) });

@@ -19,9 +19,10 @@ import {
 } from '@app/providers';
 import { AttemptRecorder, Refresher, Scheduler, TokensModule } from '@app/tokens';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { Test, type TestingModule } from '@nestjs/testing';
+import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
 import { eventually } from './eventually.js';
 import { libraryConfig } from './library.js';
+import { sql } from './test-database.js';
 
 /** Work that nobody asked for. */
 export const SYSTEM: AuditOrigin = { actor: { type: 'system' } };
@@ -32,6 +33,11 @@ export const BILLING: AuditOrigin = {
   requestId: 'r-1',
   clientIp: '192.0.2.1',
 };
+
+/** The caller behind BILLING, so that its rights can be looked up anew. */
+const REGISTER_BILLING = `
+with caller as (insert into callers (name, rules) values ('billing', '{*/*}') on conflict do nothing)
+insert into api_keys (key_id, caller, hash) values ('billingkey01', 'billing', '') on conflict do nothing`;
 
 /** One request that reached the provider and waits for the test to answer it. */
 export interface HeldRequest {
@@ -189,22 +195,24 @@ export interface TokenReplica {
 
 /**
  * Starts one; several are replicas of each other. Its scheduler stands still until the test starts it. `timing` shortens times of
- * the protocol.
+ * the protocol; `adjust` puts other parts in.
  */
 export async function startTokenReplica(
   provider = new HeldProvider(),
   timing: Partial<Timing> = {},
+  adjust: (builder: TestingModuleBuilder) => TestingModuleBuilder = (builder) => builder,
 ): Promise<TokenReplica> {
   const lines: string[] = [];
   const config = { ...libraryConfig, timing: { ...TIMING, quietMs: 0, ...timing } };
-  const module = await Test.createTestingModule({
+  const builder = Test.createTestingModule({
     imports: [ConfigModule.with(config), LinesModule.with(lines), DatabaseModule, TokensModule],
   })
     .overrideProvider(Keyring)
     .useValue(keyring)
     .overrideProvider(RefreshExchange)
-    .useValue(provider)
-    .compile();
+    .useValue(provider);
+  const module = await adjust(builder).compile();
+  await sql(REGISTER_BILLING);
   await module.get(ChangeFeed).start();
   return {
     module,

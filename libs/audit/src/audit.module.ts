@@ -1,5 +1,5 @@
 import { Clock, Log, newId } from '@app/common';
-import { Database } from '@app/database';
+import { ChangeFeed, Database } from '@app/database';
 import { Module } from '@nestjs/common';
 import { AuditLog } from './audit.log.js';
 import { AuditEvents } from './reading/audit.events.js';
@@ -29,9 +29,8 @@ import { AuditWriter } from './writing/audit.writer.js';
     },
     {
       provide: AuditWriter,
-      inject: [AuditRepository, AuditHealth, Replica, Clock],
-      useFactory: (repository: AuditRepository, health: AuditHealth, replica: Replica, clock: Clock) =>
-        new AuditWriter(repository, health, replica, clock),
+      inject: [AuditRepository, AuditHealth, Replica, Clock, ChangeFeed],
+      useFactory: (...needs: [AuditRepository, AuditHealth, Replica, Clock, ChangeFeed]) => new AuditWriter(...needs),
     },
     AuditLog,
     AuditEventsRepository,

@@ -2,6 +2,7 @@
 export const AUDIT_ACTIONS = [
   'token.issued',
   'token.refused',
+  'token.undelivered',
   'refresh.started',
   'refresh.succeeded',
   'refresh.failed',

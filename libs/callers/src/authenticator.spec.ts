@@ -30,7 +30,7 @@ function newAuthenticator(known: KnownKey | undefined = newKnownKey()) {
     lookUps += 1;
     return keyId === key.keyId ? known : undefined;
   };
-  const keys = new KnownKeys({ findKey }, { onChange: ignore, isCurrent: () => true });
+  const keys = new KnownKeys({ findKey }, { onChange: ignore, isCurrent: () => true, mark: '1' });
   const lastUses = new LastUses({ recordUse: async (keyIds) => void used.push(...keyIds) }, log);
   const sut = new Authenticator(keys, hashes, lastUses, { now: () => NOW });
   return { sut, lastUses, used, lookUps: () => lookUps };

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { parseApiKey } from './api-key.js';
 import { AuthenticationError } from './authentication.error.js';
 import type { Caller } from './caller.js';
-import { whyDead } from './known-key.js';
+import { type KnownKey, whyDead } from './known-key.js';
 import { KnownKeys } from './known-keys.js';
 import { LastUses } from './last-uses.js';
 
@@ -39,11 +39,28 @@ export class Authenticator {
       throw new AuthenticationError(key === undefined ? 'unknown_key' : 'wrong_secret');
     }
     const now = this.clock.now();
-    const reason = whyDead(key, now);
-    if (reason !== undefined) {
-      throw new AuthenticationError(reason);
-    }
+    const caller = requireLive(key, now);
     this.lastUses.note(shown.keyId, now);
-    return key.caller;
+    return caller;
   }
+
+  /**
+   * The caller as it is now, after a change mark moved under a request that was authenticated before.
+   * @throws AuthenticationError where its key is no longer good.
+   */
+  async confirm({ keyId }: Caller): Promise<Caller> {
+    const key = await this.keys.find(keyId);
+    if (key === undefined) {
+      throw new AuthenticationError('unknown_key');
+    }
+    return requireLive(key, this.clock.now());
+  }
+}
+
+function requireLive(key: KnownKey, now: number): Caller {
+  const reason = whyDead(key, now);
+  if (reason !== undefined) {
+    throw new AuthenticationError(reason);
+  }
+  return key.caller;
 }

@@ -15,6 +15,8 @@ export interface Caller {
   readonly keyId: string;
   readonly roles: readonly Role[];
   readonly rules: readonly Rule[];
+  /** The change mark under which all this was read; undefined where none was known. */
+  readonly asOf?: string | undefined;
 }
 
 /** True where one of the caller's rules covers the connection; without a rule nothing is covered. */

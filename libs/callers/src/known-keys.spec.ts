@@ -41,6 +41,7 @@ describe('KnownKeys', () => {
         change = listener;
       },
       isCurrent: () => isCurrent,
+      mark: '7',
     });
   });
 
@@ -53,8 +54,13 @@ describe('KnownKeys', () => {
   it('should look a key up once', async () => {
     const key = newKey();
     await load('a', key);
-    await expect(sut.find('a')).resolves.toBe(key);
+    await expect(sut.find('a')).resolves.toMatchObject(key);
     expect(source.asked).toEqual(['a']);
+  });
+
+  it('should say under which change mark a caller was read', async () => {
+    await load('a', newKey());
+    expect((await sut.find('a'))?.caller.asOf).toBe('7');
   });
 
   it('should look an id up once that does not exist', async () => {
@@ -113,7 +119,7 @@ describe('KnownKeys', () => {
   it('should ask again after a look-up that failed', async () => {
     const failing = new KnownKeys(
       { findKey: () => Promise.reject(new Error('connection lost')) },
-      { onChange: () => undefined, isCurrent: () => true },
+      { onChange: () => undefined, isCurrent: () => true, mark: undefined },
     );
     await expect(failing.find('a')).rejects.toThrow('connection lost');
     await expect(failing.find('a')).rejects.toThrow('connection lost');

@@ -12,6 +12,8 @@ export interface Changes {
   onChange(listener: () => void): void;
   /** False while the news may be older than 2 s. */
   isCurrent(): boolean;
+  /** The newest change mark that was heard of. */
+  readonly mark: string | undefined;
 }
 
 const MOST_KEYS = 10_000;
@@ -65,7 +67,9 @@ export class KnownKeys {
 
   private async lookUp(keyId: string): Promise<KnownKey | undefined> {
     const { epoch } = this;
-    const key = await this.source.findKey(keyId);
+    const { mark: asOf } = this.changes;
+    const found = await this.source.findKey(keyId);
+    const key = found && { ...found, caller: { ...found.caller, asOf } };
     // What was read before a change must not be kept after it.
     if (epoch === this.epoch) {
       this.keep(keyId, key);

@@ -16,6 +16,7 @@ export class ChangeFeed {
   readonly #changeListeners: (() => void)[] = [];
   readonly #tickListeners: (() => Promise<void>)[] = [];
   #mark: string | undefined;
+  #markSince = Number.NEGATIVE_INFINITY;
   #heardAt = Number.NEGATIVE_INFINITY;
   #currentSince = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -54,6 +55,18 @@ export class ChangeFeed {
     return this.isCurrent() ? Math.max(0, performance.now() - this.#currentSince) : 0;
   }
 
+  /** The change mark that caches go by: what they hold was read when it, or a later one, was the newest. */
+  get mark(): string | undefined {
+    return this.#mark;
+  }
+
+  /** A commit saw this mark: where it is newer than ours, caches forget now, before anybody hears of the commit. */
+  observe(mark: string): void {
+    if (this.#mark === undefined || BigInt(mark) > BigInt(this.#mark)) {
+      this.#turnTo(mark);
+    }
+  }
+
   /** Reads the mark once and then for as long as the process lives. */
   async start(): Promise<void> {
     await this.#tick();
@@ -76,14 +89,29 @@ export class ChangeFeed {
     try {
       const mark = await this.#readMark();
       await Promise.all(this.#tickListeners.map((listener) => listener()));
-      if (this.#mark !== undefined && mark !== this.#mark) {
-        this.announce();
-      }
-      this.#mark = mark;
+      this.#hear(mark, askedAt);
       this.#currentSince = this.isCurrent() ? this.#currentSince : askedAt;
       this.#heardAt = askedAt;
     } catch (error) {
       this.log.warn('The change mark cannot be read; caches are read through until it can.', errorFacts(error));
+    }
+  }
+
+  /** A lower mark is an older state of the database, unless it was only asked for before a commit showed a higher one. */
+  #hear(mark: string, askedAt: number): void {
+    if (mark !== this.#mark && askedAt > this.#markSince) {
+      this.#turnTo(mark);
+    } else {
+      this.observe(mark);
+    }
+  }
+
+  #turnTo(mark: string): void {
+    const isFirst = this.#mark === undefined;
+    this.#mark = mark;
+    this.#markSince = performance.now();
+    if (!isFirst) {
+      this.announce();
     }
   }
 

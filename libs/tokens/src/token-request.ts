@@ -22,6 +22,8 @@ export interface IssuedToken extends ConnectionName {
   readonly expiresAt: number;
   readonly issuedAt: number;
   readonly generation: number;
+  /** Names the token in the audit log. */
+  readonly fingerprint: string;
   readonly source: 'cache' | 'refresh';
   readonly extra: Readonly<Record<string, string>>;
   readonly warnings: readonly Warning[];

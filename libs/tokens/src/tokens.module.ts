@@ -28,6 +28,7 @@ import { SpoolReplayReader } from './spool.replay.reader.js';
 import { SpoolReplaySettler } from './spool.replay.settler.js';
 import { TokenCache } from './token.cache.js';
 import { TokenService } from './token.service.js';
+import { TokenSource } from './token.source.js';
 import { Usage } from './usage.js';
 
 /** Issuing, renewing and scheduling. */
@@ -59,6 +60,7 @@ import { Usage } from './usage.js';
     SpoolReplaySettler,
     TokenCache,
     TokenService,
+    TokenSource,
     Usage,
   ],
   exports: [

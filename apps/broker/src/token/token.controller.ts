@@ -1,12 +1,14 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
 import type { Caller } from '@app/callers';
-import { CoveredConnections, TokenService } from '@app/tokens';
+import { CoveredConnections, type TokenRequest, TokenService } from '@app/tokens';
 import { CurrentCaller } from '../http/current-caller.decorator.js';
 import { ProviderParams } from '../http/name.dto.js';
 import { Origin } from '../http/origin.decorator.js';
 import { type ListView, PageDto, toListView } from '../http/page.dto.js';
+import type { BrokerReply } from '../http/request.js';
+import { onUndelivered } from './delivery.js';
 import { CoveredPageView, type CoveredView } from './covered.dto.js';
 import { TokenBody, TokenQuery, TokenView } from './token.dto.js';
 import { toTokenView } from './token.view.js';
@@ -36,8 +38,9 @@ export class TokenController {
     @Param() { provider }: ProviderParams,
     @Query() { connection, min_ttl }: TokenQuery,
     @Origin() origin: AuditOrigin,
+    @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<TokenView> {
-    return toTokenView(await this.tokens.issue(caller, { provider, connection, minTtlSeconds: min_ttl }, origin));
+    return this.#issue(caller, { provider, connection, minTtlSeconds: min_ttl }, origin, reply);
   }
 
   @Post(':provider/token')
@@ -50,9 +53,16 @@ export class TokenController {
     @Param() { provider }: ProviderParams,
     @Body() { connection, min_ttl, rejected_generation }: TokenBody,
     @Origin() origin: AuditOrigin,
+    @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<TokenView> {
     const reported = rejected_generation === undefined ? {} : { rejectedGeneration: rejected_generation };
     const request = { provider, connection, minTtlSeconds: min_ttl, ...reported };
-    return toTokenView(await this.tokens.issue(caller, request, origin));
+    return this.#issue(caller, request, origin, reply);
+  }
+
+  async #issue(caller: Caller, request: TokenRequest, origin: AuditOrigin, reply: BrokerReply): Promise<TokenView> {
+    const token = await this.tokens.issue(caller, request, origin);
+    onUndelivered(reply, () => void this.tokens.noteUndelivered(token, origin));
+    return toTokenView(token);
   }
 }

@@ -25,16 +25,27 @@ const many = (count: number): readonly string[] => Array.from({ length: count },
 const REPLICA = '00000000-0000-4000-8000-000000000001';
 
 describe(AuditWriter.name, () => {
+  const rows = () => store.batches.flatMap((batch) => batch.rows);
   let now: number;
+  let marks: string[];
   let store: HeldStore;
   let timers: HeldTimers;
   let sut: AuditWriter;
 
   beforeEach(() => {
     now = Date.UTC(2026, 10, 29);
+    marks = [];
+    const news = { observe: (mark: string) => void marks.push(mark) };
     store = new HeldStore();
     timers = new HeldTimers();
-    sut = new AuditWriter(store, new AuditHealth(store, log, timers.after), REPLICA, { now: () => now }, timers.after);
+    sut = new AuditWriter(
+      store,
+      new AuditHealth(store, log, timers.after),
+      REPLICA,
+      { now: () => now },
+      news,
+      timers.after,
+    );
   });
 
   describe('grouping', () => {
@@ -44,6 +55,12 @@ describe(AuditWriter.name, () => {
       expect(store.ids).toEqual([['a']]);
       await store.commit();
       await expect(append).resolves.toEqual({ mark: '1' });
+    });
+
+    it('should have told the change mark before anybody hears of the commit', async () => {
+      const append = sut.append(named('a')).then(() => [...marks]);
+      await store.commit();
+      await expect(append).resolves.toEqual(['1']);
     });
 
     it('should not resolve before the commit', async () => {
@@ -187,8 +204,6 @@ describe(AuditWriter.name, () => {
   });
 
   describe('chaining', () => {
-    const rows = () => store.batches.flatMap((batch) => batch.rows);
-
     it('should chain each row to the one before, over batches', async () => {
       const appends = [sut.append(named('a')), sut.append(named('b', 'c'))];
       await store.commit();

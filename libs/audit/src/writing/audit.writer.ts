@@ -14,6 +14,11 @@ const DEADLINE_MS = 2000;
 const RETRY_AFTER_SECONDS = 1;
 const NOTHING: Receipt = { mark: undefined };
 
+/** Who is told of the change mark that a commit saw: ChangeFeed. */
+export interface MarkListener {
+  observe(mark: string): void;
+}
+
 /**
  * Group commit (audit.md, "How it is written"): while one batch is on its way new events queue; when it returns, all that
  * are queued go as the next one. No timer gathers events, so a lone one waits for nobody.
@@ -30,6 +35,7 @@ export class AuditWriter {
     private readonly health: AuditHealth,
     private readonly replica: string,
     private readonly clock: Clock,
+    private readonly news: MarkListener,
     private readonly timers: After = after,
   ) {}
 
@@ -123,6 +129,10 @@ export class AuditWriter {
       const receipt = await this.insert(batch);
       this.stream?.advance(batch);
       this.health.succeeded();
+      // Before anybody hears of the commit: what was remembered under an older mark may not be true any more.
+      if (receipt.mark !== undefined) {
+        this.news.observe(receipt.mark);
+      }
       batchSize.observe(rows.length);
       succeed(pending, receipt);
     } catch (cause) {

@@ -1,0 +1,14 @@
+import type { BrokerReply } from '../http/request.js';
+
+/** Calls `lost` where the connection ends before the whole answer was handed to the system. At most once. */
+export function onUndelivered({ raw }: BrokerReply, lost: () => void): void {
+  if (raw.destroyed || raw.socket?.destroyed === true) {
+    lost();
+    return;
+  }
+  raw.once('close', () => {
+    if (!raw.writableFinished) {
+      lost();
+    }
+  });
+}
