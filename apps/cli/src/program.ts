@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addApiKey } from './api-key.command.js';
+import { addAudit } from './audit.command.js';
 import { addKeys } from './keys.command.js';
 import { addReconcile } from './reconcile.command.js';
 import type { Terminal } from './terminal.js';
@@ -13,5 +14,6 @@ export function createProgram(terminal: Terminal): Command {
   addKeys(program, terminal);
   addApiKey(program, terminal);
   addReconcile(program, terminal);
+  addAudit(program, terminal);
   return program;
 }

@@ -14,3 +14,6 @@ export { type Change, type ChangeEvent, RecordedChanges } from './recorded-chang
 export { Replica } from './replica.js';
 export type { AuditQuery, RecordedEvent } from './reading/search.js';
 export type { Receipt } from './writing/audit.store.js';
+export { toEcs } from './mapping/ecs.js';
+export type { ExportedLine } from './mapping/exported-line.js';
+export { toOcsf } from './mapping/ocsf.js';
