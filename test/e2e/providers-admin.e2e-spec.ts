@@ -156,6 +156,7 @@ describe('configured providers', () => {
       .as()
       .put(pathOf('shared', 'own'))
       .send({ settings: { base_url: 'http://127.0.0.1:1' }, credential });
+    await broker.as().post(`${pathOf('shared', 'own')}/confirm-hosts`);
     const key = await broker.keyFor(['shared/*']);
 
     const plain = await broker.as(key).get('/providers/shared/token?connection=plain');

@@ -146,14 +146,14 @@ describe('a provider that fails', () => {
     const sut = await newConnection('berbix');
     const { settings } = await sut.view();
     const path = pathOf('berbix', `c-${made}`);
-    await broker
-      .as()
-      .patch(path)
-      .send({ settings: { base_url: 'http://127.0.0.1:9' } })
-      .expect(200);
+    const move = async (to: object) => {
+      await broker.as().patch(path).send({ settings: to }).expect(200);
+      await broker.as().post(`${path}/confirm-hosts`).expect(200);
+    };
+    await move({ base_url: 'http://127.0.0.1:9' });
     const upstream = { status: null, reason: 'connect_failed' };
     expect(await sut.get()).toMatchObject({ status: 503, body: { code: 'provider_unavailable', upstream } });
-    await broker.as().patch(path).send({ settings }).expect(200);
+    await move(settings);
     expect(await sut.get()).toMatchObject({ status: 200 });
     expect(sut.answers()).toEqual(['success']);
   });

@@ -86,6 +86,7 @@ describe('migrations', () => {
         '20261121000000_init',
         '20261121120000_refresh_protocol',
         '20261129090000_audit_trust',
+        '20261129102000_provider_hosts',
       ]);
       await expect(migrate(url)).resolves.toEqual([]);
     });

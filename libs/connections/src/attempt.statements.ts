@@ -15,8 +15,9 @@ export interface Text {
  * $1 connection · $2 generation · $3 ignore back-off · $4 holder · $5 lease ms · $6 attempt · $7 step · $8 trigger · $9 caller ·
  * $10 key · $11 request · $12 client ip · $13 fence · $14 one-shot. The insert reads `abandoned`, so that the orphan is closed
  * before the partial unique index ("one open attempt") judges the new row. A one-shot credential is only sent by the database
- * that it was stored in: a restored one may hold what was consumed long ago. Old attempts of the connection go on the way: the
- * audit log keeps their history.
+ * that it was stored in: a restored one may hold what was consumed long ago. What is read here is what is sent: where its hosts are
+ * not confirmed nothing is opened, and a change that commits later does not move where this attempt goes. Old attempts of the
+ * connection go on the way: the audit log keeps their history.
  */
 export const OPEN: Text = {
   name: 'attempt-open',
@@ -27,7 +28,7 @@ with leased as (
     fence = fence + 1, last_attempt_at = clock_timestamp()
   from providers p
   where c.id = $1::uuid and p.name = c.provider and c.generation = $2 and c.fence = $13::bigint
-    and c.state in ('active', 'uncertain')
+    and c.state in ('active', 'uncertain') and c.unconfirmed_hosts = '{}'
     and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
     and ($3::boolean or c.retry_at is null or c.retry_at <= clock_timestamp())
     and ($3::boolean or p.refused_at is null or p.secret_fields && c.credential_fields or c.settings ? 'client_id')

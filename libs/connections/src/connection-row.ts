@@ -2,6 +2,7 @@ import type { Envelopes, Fingerprints } from '@app/crypto';
 import { Secret } from '@app/common';
 import { mergeSettings, type OutcomeKind, type ProviderRegistry, traitsOf } from '@app/providers';
 import type { Connection, ConnectionState, HeldToken, Trouble, Unsettled } from './connection.js';
+import { shownState } from './shown-state.js';
 import { openToken } from './sealing.js';
 
 /** Where a Connection is read from: its row, its provider's, and what was sent of its current generation without a known outcome. */
@@ -24,7 +25,7 @@ export const CONNECTION_COLUMNS = `
   c.id, c.provider, c.name, p.type, c.state, c.state_reason, c.state_upstream_status, c.state_parameter, c.generation,
   c.token, c.token_issued_at, c.token_expires_at, c.token_lifetime_seconds, c.refresh_at, c.retry_at,
   c.consecutive_failures, c.last_outcome, c.last_reason, c.last_upstream_status, c.next_step,
-  c.settings, c.credential_fields, c.updated_at, p.settings as provider_settings, p.secret_fields`;
+  c.settings, c.credential_fields, c.unconfirmed_hosts, c.updated_at, p.settings as provider_settings, p.secret_fields`;
 
 /** One such row, as pg returns it. */
 export interface ConnectionRow {
@@ -59,6 +60,7 @@ export interface ConnectionRow {
   readonly refused_status: number | null;
   readonly settings: Record<string, unknown>;
   readonly credential_fields: readonly string[];
+  readonly unconfirmed_hosts: readonly string[];
   readonly updated_at: Date;
   readonly provider_settings: Record<string, unknown>;
   readonly secret_fields: readonly string[];
@@ -74,13 +76,13 @@ export interface Opener {
 /** The row with its token opened. @throws EnvelopeError where the token was changed or moved. */
 export function toConnection(row: ConnectionRow, opener: Opener): Connection {
   const settings = mergeSettings(row.provider_settings, row.settings);
+  const trouble = toTrouble(row.state_reason, row.state_upstream_status, row.state_parameter);
   return {
     id: row.id,
     provider: row.provider,
     connection: row.name,
     type: row.type,
-    state: row.state,
-    trouble: toTrouble(row.state_reason, row.state_upstream_status, row.state_parameter),
+    ...shownState({ state: row.state, trouble }, row.unconfirmed_hosts),
     generation: row.generation,
     fence: row.fence,
     leased: row.leased,

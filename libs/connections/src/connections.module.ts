@@ -4,6 +4,7 @@ import { CryptoModule } from '@app/crypto';
 import { ProvidersModule } from '@app/providers';
 import { ConnectionCheck } from './admin/connection.check.js';
 import { ConnectionService } from './admin/connection.service.js';
+import { HostReview } from './admin/host.review.js';
 import { ProviderService } from './admin/provider.service.js';
 import { AdoptionsRepository } from './adoptions.repository.js';
 import { AttemptRecordsRepository } from './attempt-records.repository.js';
@@ -27,6 +28,7 @@ import { SpoolRepository } from './spool/spool.repository.js';
     ConnectionFeed,
     ConnectionService,
     ConnectionsRepository,
+    HostReview,
     ProviderService,
     RestoreGuard,
     RestoreRepository,

@@ -6,6 +6,7 @@ import { Database } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
 import type { Connection, ConnectionState } from './connection.js';
 import { openFields } from './sealing.js';
+import { SHOWN_STATE } from './shown-state.js';
 import { CONNECTION_COLUMNS, CONNECTION_TABLES, type ConnectionRow, toConnection } from './connection-row.js';
 
 /** A connection whose renewal is due. */
@@ -80,6 +81,7 @@ export class ConnectionsRepository {
           select next.id from unnest($1::text[], $2::int[]) as slot(provider, free), lateral (
             select c.id from connections c
             where c.provider = slot.provider and c.refresh_at <= clock_timestamp() and c.state in ('active', 'uncertain')
+              and c.unconfirmed_hosts = '{}'
               and (c.retry_at is null or c.retry_at <= clock_timestamp())
               and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
             order by c.refresh_at limit slot.free for update skip locked
@@ -150,7 +152,7 @@ export class ConnectionsRepository {
     );
     return this.database.query<CoveredConnection>({
       name: 'connection-covered',
-      text: `select c.provider, c.name as connection, p.type, c.state
+      text: `select c.provider, c.name as connection, p.type, ${SHOWN_STATE} as state
         from connections c join providers p on p.name = c.provider
         where (c.provider, c.name) > ($3, $4) and exists (
           select from unnest($1::text[], $2::text[]) as rule(provider, name)
@@ -170,8 +172,8 @@ export class ConnectionsRepository {
   async census(): Promise<CensusLine[]> {
     const rows = await this.database.query<{ provider: string; state: string; count: number; next: Date | null }>({
       name: 'connection-census',
-      text: `select provider, state, count(*)::int as count, min(token_expires_at) as next
-        from connections group by provider, state`,
+      text: `select c.provider, ${SHOWN_STATE} as state, count(*)::int as count, min(c.token_expires_at) as next
+        from connections c group by 1, 2`,
       values: [],
     });
     return rows.map(({ provider, state, count, next }) => ({

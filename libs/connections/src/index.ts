@@ -37,6 +37,7 @@ export { ConnectionService } from './admin/connection.service.js';
 export type { ProviderChanges, ProviderInput, ProviderRecord } from './admin/provider-record.js';
 export { ProviderService } from './admin/provider.service.js';
 export { ConnectionsModule } from './connections.module.js';
+export { HOST_UNCONFIRMED, shownState } from './shown-state.js';
 export { RECONCILE_RESULTS, type ReconcileLine, Reconciler, type ReconcileResult } from './restore/reconciler.js';
 export { ReconcileChanges } from './restore/reconcile.changes.js';
 export { ReconcileReader } from './restore/reconcile.reader.js';

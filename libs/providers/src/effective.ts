@@ -64,8 +64,8 @@ export function requireSetting(credential: EffectiveCredential, name: string): s
 }
 
 /** The text of a setting, or undefined where it is not set. */
-export function findSetting(credential: EffectiveCredential, name: string): string | undefined {
-  const value = valueOf(credential.settings, name);
+export function findSetting({ settings }: Pick<EffectiveCredential, 'settings'>, name: string): string | undefined {
+  const value = valueOf(settings, name);
   return typeof value === 'string' ? value : undefined;
 }
 

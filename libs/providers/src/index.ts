@@ -2,6 +2,7 @@ export { describeType, type ProviderTypeDescription } from './describe.js';
 export { configuredOf, type ConfiguredLevel, mergeLevels, mergeSettings } from './effective.js';
 export { failed } from './failed.js';
 export { type FieldSchema, fieldsOf, type ProviderField } from './fields.js';
+export { type Host, isAmong } from './hosts.js';
 export type {
   Failure,
   FailureKind,

@@ -1,6 +1,7 @@
 import type { FieldError, Secret } from '@app/common';
 import type { OutboundAnswer, OutboundRequest } from './outbound/exchange.js';
 import type { ProviderField } from './fields.js';
+import type { Host } from './hosts.js';
 import type { IntrospectionOutcome, Outcome } from './outcome.js';
 import type { Traits } from './traits.js';
 
@@ -56,6 +57,11 @@ export interface Provider {
    * `settings.` or `secrets.`. What is merely missing is not told again.
    */
   check?(effective: EffectiveCredential): readonly FieldError[];
+  /**
+   * Where requests with these settings go, and with them the credential: the hosts of every step. Of settings that are not
+   * complete, what they say so far (hosts.ts).
+   */
+  hosts(settings: Settings): readonly Host[];
   /** Present where the traits of some settings tell of introspection. */
   readonly introspection?: Introspection;
 

@@ -1,4 +1,4 @@
-import type { Connection, HeldToken } from '@app/connections';
+import { type Connection, type HeldToken, HOST_UNCONFIRMED } from '@app/connections';
 import { SAFETY_MS } from './lifetime.js';
 import type { TokenRequest, Warning } from './token-request.js';
 
@@ -51,8 +51,10 @@ export function warningsOf({ token, ...connection }: WithToken, request: TokenRe
     const detail = 'The outcome of the last renewal is not known. The token is good; ask again before it expires.';
     warnings.push({ code: 'outcome_unknown', detail });
   }
-  if (connection.consecutiveFailures > 0) {
-    const detail = `The token is good, but its renewal fails (${connection.lastTrouble?.reason ?? 'unknown'}): tell whoever operates the connection.`;
+  const stopped = connection.trouble?.reason === HOST_UNCONFIRMED ? connection.trouble : null;
+  if (connection.consecutiveFailures > 0 || stopped !== null) {
+    const { reason } = stopped ?? connection.lastTrouble ?? { reason: 'unknown' };
+    const detail = `The token is good, but its renewal fails (${reason}): tell whoever operates the connection.`;
     warnings.push({ code: 'refresh_failing', detail });
   }
   return warnings;

@@ -29,6 +29,7 @@ const providerOf = (traits: Traits): Provider => ({
   defaultBaseUrl: null,
   fields: [field('refresh_token', 'unless_relogin'), field('password', false)],
   traits,
+  hosts: () => [],
   request: () => {
     throw new Error('Nothing is sent here.');
   },

@@ -1,5 +1,5 @@
 import { BrokerError, type ConnectionName, type ErrorCode } from '@app/common';
-import type { Connection, Trouble } from '@app/connections';
+import { type Connection, HOST_UNCONFIRMED, type Trouble } from '@app/connections';
 import type { FailureKind, FailureReason, OutcomeKind } from '@app/providers';
 
 /** Reasons with which a provider did answer, but nothing that can be used: 502, not 503. */
@@ -34,6 +34,9 @@ export function failureError(
     const detail = `The provider refused the credential of ${provider}/${connection} (${said}). Nothing is sent until an operator stores a new one: PATCH /admin/providers/${provider}/connections/${connection}.`;
     return new BrokerError('reauthorization_required', detail, facts);
   }
+  if (reason === HOST_UNCONFIRMED) {
+    return hostError(name);
+  }
   if (kind === 'misconfigured') {
     const what = parameter === undefined ? '' : `, parameter ${parameter}`;
     const detail = `The provider refused the configuration of ${provider}/${connection} (${said}${what}). Nothing is sent until an operator changes its settings or secrets.`;
@@ -48,6 +51,14 @@ export function failureError(
   const detail = `The provider of ${provider}/${connection} ${problem} (${said}). It is asked again by itself; ask for the token again in ${retryAfter} s.`;
   return new BrokerError(code, detail, { ...facts, retryAfter });
 }
+
+/** The host was changed, and whoever changes one must not get the credential by that alone. */
+const hostError = ({ provider, connection }: ConnectionName): BrokerError =>
+  new BrokerError(
+    'connection_misconfigured',
+    `The host that requests for ${provider}/${connection} go to was changed. Nothing is sent until an administrator confirms it: look at unconfirmed_hosts, then POST /admin/providers/${provider}/confirm-hosts, or …/connections/${connection}/confirm-hosts for this one alone.`,
+    { provider, connection, upstream: { status: null, reason: HOST_UNCONFIRMED } },
+  );
 
 /** The outcome of the last attempt is not known, and nothing may be sent for so long. */
 export function uncertainError(name: ConnectionName, retryInMs: number): BrokerError {

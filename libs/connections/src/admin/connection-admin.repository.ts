@@ -3,6 +3,8 @@ import type { Envelopes } from '@app/crypto';
 import { Prisma, type Transaction } from '@app/database';
 import { toTrouble } from '../connection-row.js';
 import { openFields, sealFields, type SealedToken, sealToken } from '../sealing.js';
+import { shownAs } from './connection-hosts.repository.js';
+import { CONFIRMED, type HostMark } from './hosts.js';
 import type { ConnectionFilter, ConnectionRecord } from './connection-record.js';
 
 /** A token to store with a connection. */
@@ -17,6 +19,7 @@ export interface ConnectionFields {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly credential: Readonly<Record<string, Secret>>;
   readonly token: StoredToken | undefined;
+  readonly hosts: HostMark;
 }
 
 /** Where a list goes on: behind this row, newest change first. */
@@ -72,7 +75,7 @@ export class ConnectionAdminRepository {
     const rows = await this.transaction.connection.findMany({
       where: {
         ...(provider === undefined ? {} : { provider }),
-        ...(state === undefined ? {} : { state }),
+        ...(state === undefined ? {} : { AND: shownAs(state) }),
         ...(q === undefined ? {} : { name: { contains: literally(q) } }),
         ...(after === undefined
           ? {}
@@ -111,13 +114,14 @@ export class ConnectionAdminRepository {
   /** Replaces the settings; credential and token stay, and are renewed at once, unless it is not certain that the credential is unused. */
   async updateSettings(
     before: ConnectionRecord,
-    settings: ConnectionFields['settings'],
+    { settings, hosts }: Pick<ConnectionFields, 'settings' | 'hosts'>,
     now: Date,
   ): Promise<ConnectionRecord> {
     const row = await this.transaction.connection.update({
       where: { id: before.id },
       data: {
         settings: settings as Prisma.InputJsonObject,
+        ...hostColumns(hosts),
         ...(mayBeUsed(before) ? {} : { ...UNTROUBLED, ...activeUnlessPaused(before) }),
         refreshAt: now,
         updatedAt: now,
@@ -155,7 +159,7 @@ export class ConnectionAdminRepository {
 
   /**
    * Makes it active again, whatever it waited for; whether what was sent may be sent again is still looked at first. One that was
-   * paused while the database was restored is quarantined as the others are: resuming that is a second word.
+   * paused while the database was restored is quarantined as the others are: resuming that is a second word. It confirms no hosts.
    */
   async resume({ id, state, stateTrouble }: ConnectionRecord, now: Date): Promise<ConnectionRecord> {
     const quarantined = state === 'paused' && stateTrouble?.reason === 'database_restored';
@@ -164,14 +168,21 @@ export class ConnectionAdminRepository {
     return toRecord(await this.transaction.connection.update({ where: { id }, data }));
   }
 
+  /** Its hosts are confirmed as they stand, and it is due at once; whatever else it waits for, it waits for still. */
+  async confirmHosts({ id }: ConnectionRecord, now: Date): Promise<ConnectionRecord> {
+    const data = { ...hostColumns(CONFIRMED), refreshAt: now, updatedAt: now, version: { increment: 1 } };
+    return toRecord(await this.transaction.connection.update({ where: { id }, data }));
+  }
+
   async delete({ id }: ConnectionRecord): Promise<void> {
     await this.transaction.connection.delete({ where: { id } });
   }
 
-  #columns(id: string, generation: number, { settings, credential, token }: ConnectionFields, now: Date) {
+  #columns(id: string, generation: number, { settings, credential, token, hosts }: ConnectionFields, now: Date) {
     const place = { table: 'connections', row: id, generation } as const;
     return {
       settings: settings as Prisma.InputJsonObject,
+      ...hostColumns(hosts),
       credential: new Uint8Array(sealFields(this.envelopes, place, credential)),
       credentialFields: Object.keys(credential),
       credentialUpdatedAt: now,
@@ -198,6 +209,11 @@ const activeUnlessPaused = ({ state }: ConnectionRecord): { state: string } => (
   state: state === 'paused' ? 'paused' : 'active',
 });
 
+const hostColumns = ({ confirmed, unconfirmed }: HostMark) => ({
+  confirmedHosts: [...confirmed],
+  unconfirmedHosts: [...unconfirmed],
+});
+
 const toRecord = (row: Row): ConnectionRecord => ({
   id: row.id,
   provider: row.provider,
@@ -212,6 +228,7 @@ const toRecord = (row: Row): ConnectionRecord => ({
     row.tokenIssuedAt === null || row.tokenExpiresAt === null
       ? null
       : { issuedAt: row.tokenIssuedAt, expiresAt: row.tokenExpiresAt },
+  hosts: { confirmed: row.confirmedHosts, unconfirmed: row.unconfirmedHosts },
   refreshAt: row.refreshAt,
   lastAttemptAt: row.lastAttemptAt,
   lastOutcome: row.lastOutcome,

@@ -16,6 +16,7 @@ const record: ConnectionRecord = {
   credentialUpdatedAt: updatedAt,
   generation: 1,
   token: null,
+  hosts: { confirmed: [], unconfirmed: [] },
   refreshAt: null,
   lastAttemptAt: null,
   lastOutcome: null,

@@ -1,5 +1,6 @@
 import { BrokerError, type ConnectionName } from '@app/common';
 import type { ConnectionState, Trouble } from '../connection.js';
+import type { HostMark } from './hosts.js';
 
 /** A connection as an administrator sees it: everything but secret values. */
 export interface ConnectionRecord extends ConnectionName {
@@ -11,6 +12,8 @@ export interface ConnectionRecord extends ConnectionName {
   readonly credentialUpdatedAt: Date;
   readonly generation: number;
   readonly token: { readonly issuedAt: Date; readonly expiresAt: Date } | null;
+  /** Hosts that nobody has confirmed: nothing is sent while there are any, whatever the state says. */
+  readonly hosts: HostMark;
   readonly refreshAt: Date | null;
   readonly lastAttemptAt: Date | null;
   readonly lastOutcome: string | null;

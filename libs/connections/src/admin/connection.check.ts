@@ -13,6 +13,7 @@ import {
 import type { StoredToken } from './connection-admin.repository.js';
 import type { BroughtToken, ConnectionChanges } from './connection-record.js';
 import { refuse, withoutNulls } from './fields.js';
+import type { HostMark } from './hosts.js';
 import { noSuchProvider } from './provider-record.js';
 import type { ProvidersRepository } from './providers.repository.js';
 
@@ -23,7 +24,7 @@ type Secrets = ConfiguredLevel['secrets'];
 /** A provider as connections of it are checked against: its type's rules and its own level of fields. */
 export interface CheckedProvider {
   readonly type: Provider;
-  readonly level: ConfiguredLevel;
+  readonly level: ConfiguredLevel & { readonly hosts: HostMark };
 }
 
 /** Refuses what its provider could not use, by name, before anything is stored. */

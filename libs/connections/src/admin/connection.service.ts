@@ -11,6 +11,8 @@ import {
 } from '@app/common';
 import { Envelopes } from '@app/crypto';
 import type { Transaction } from '@app/database';
+import type { Settings } from '@app/providers';
+import { HOST_UNCONFIRMED } from '../shown-state.js';
 import { ConnectionAdminRepository, type ConnectionFields } from './connection-admin.repository.js';
 import { type CheckedProvider, ConnectionCheck } from './connection.check.js';
 import { cursorOf, placeOf } from './connection-cursor.js';
@@ -22,6 +24,8 @@ import {
   noSuchConnection,
 } from './connection-record.js';
 import { mergeFields, namesOf, secretsOf } from './fields.js';
+import { HostReview } from './host.review.js';
+import { CONFIRMED, type HostMark, isMarked } from './hosts.js';
 import { ProvidersRepository } from './providers.repository.js';
 
 const called = ({ provider, connection }: ConnectionName): string => `The connection ${provider}/${connection}`;
@@ -35,6 +39,7 @@ export class ConnectionService {
   constructor(
     private readonly changes: RecordedChanges,
     private readonly check: ConnectionCheck,
+    private readonly hosts: HostReview,
     private readonly envelopes: Envelopes,
   ) {}
 
@@ -70,13 +75,21 @@ export class ConnectionService {
       const settings = mergeFields(input.settings);
       const credential = secretsOf(input.credential);
       this.check.requireComplete(provider, { settings, secrets: credential });
-      const fields = { settings, credential, token: this.check.storedToken(provider, settings, input.token, now) };
+      const token = this.check.storedToken(provider, settings, input.token, now);
+      const hosts = this.hosts.ofConnection(provider, before, {
+        ...bringing(settings, credential, input),
+        whole: true,
+      });
+      const fields = { settings, credential, token, hosts };
       const connection =
         before === undefined
           ? await table.insert(newId(), name, fields, now)
           : await this.#store(table, before, provider, fields, now);
       const action = before === undefined ? 'connection.created' : 'connection.replaced';
-      return { result: { connection, created: before === undefined }, events: [eventOf(action, connection, input)] };
+      return {
+        result: { connection, created: before === undefined },
+        events: [eventOf(action, connection, input, hosts)],
+      };
     });
   }
 
@@ -104,10 +117,15 @@ export class ConnectionService {
       this.check.requireComplete(provider, { settings, secrets: credential });
       const token = this.check.storedToken(provider, settings, input.token, now);
       const keepsCredential = input.credential === undefined && token === undefined;
+      const hosts = this.hosts.ofConnection(provider, before, {
+        ...bringing(settings, credential, input),
+        whole: false,
+      });
+      const fields = { settings, credential, token, hosts };
       const result = keepsCredential
-        ? await table.updateSettings(before, settings, now)
-        : await this.#store(table, before, provider, { settings, credential, token }, now);
-      return { result, events: [eventOf('connection.updated', result, input)] };
+        ? await table.updateSettings(before, fields, now)
+        : await this.#store(table, before, provider, fields, now);
+      return { result, events: [eventOf('connection.updated', result, input, hosts)] };
     });
   }
 
@@ -119,6 +137,23 @@ export class ConnectionService {
   /** Makes a paused connection, or one that waits for a change, active again. @throws BrokerError `not_found`. */
   resume(origin: AuditOrigin, name: ConnectionName): Promise<ConnectionRecord> {
     return this.#move(origin, name, 'connection.resumed', (table, before, now) => table.resume(before, now));
+  }
+
+  /**
+   * Lets its secrets be sent to the hosts that its settings, and its provider's, say now. Where nothing waits for that, nothing changes.
+   * @throws BrokerError `not_found`, `precondition_failed`.
+   */
+  confirmHosts(origin: AuditOrigin, name: ConnectionName, expected?: ExpectedVersion): Promise<ConnectionRecord> {
+    return this.changes.change(origin, async (transaction, now) => {
+      const table = this.#table(transaction);
+      const before = requirePresent(name, await table.findLocked(name));
+      requireVersion(called(name), before, expected);
+      if (!isMarked(before.hosts)) {
+        return { result: before, events: [] };
+      }
+      const result = await table.confirmHosts(before, now);
+      return { result, events: [eventOf('connection.hosts_confirmed', result, {})] };
+    });
   }
 
   /** Forgets the connection, its credential and its token. @throws BrokerError `not_found`. */
@@ -183,11 +218,23 @@ const mergeSecrets = (
   return mergeFields(before, { ...secretsOf(changes ?? {}), ...Object.fromEntries(removed) });
 };
 
-const eventOf = (action: AuditAction, record: ConnectionRecord, input: ConnectionChanges) => ({
+const bringing = (settings: Settings, credential: object, { credential: brought = {} }: ConnectionChanges) => ({
+  settings,
+  credentialFields: Object.keys(credential),
+  brought: Object.keys(brought),
+});
+
+const eventOf = (
+  action: AuditAction,
+  record: ConnectionRecord,
+  input: ConnectionChanges,
+  hosts: HostMark = CONFIRMED,
+) => ({
   action,
   provider: record.provider,
   connection: record.connection,
   generation: record.generation,
+  ...(isMarked(hosts) && { reason: HOST_UNCONFIRMED }),
   fields: [
     ...namesOf('settings', input.settings),
     ...namesOf('credential', input.credential),

@@ -1,4 +1,5 @@
 import { BrokerError } from '@app/common';
+import type { HostMark } from './hosts.js';
 
 /** A configured provider as an administrator sees it: secrets only by name. */
 export interface ProviderRecord {
@@ -6,6 +7,8 @@ export interface ProviderRecord {
   readonly type: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secretFields: readonly string[];
+  /** Hosts that nobody has confirmed: its secrets are not sent there. */
+  readonly hosts: HostMark;
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

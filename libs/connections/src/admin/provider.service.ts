@@ -13,9 +13,22 @@ import {
 import { Envelopes } from '@app/crypto';
 import type { Transaction } from '@app/database';
 import { checkFields, ProviderRegistry } from '@app/providers';
+import { HOST_UNCONFIRMED } from '../shown-state.js';
 import { mergeFields, namesOf, refuse, secretsOf, withoutNulls } from './fields.js';
+import { ConnectionHostsRepository } from './connection-hosts.repository.js';
+import { HostReview } from './host.review.js';
+import { CONFIRMED, isMarked } from './hosts.js';
 import { noSuchProvider, type ProviderChanges, type ProviderInput, type ProviderRecord } from './provider-record.js';
 import { type ProviderFields, ProvidersRepository } from './providers.repository.js';
+
+/** A provider that is about to be stored, and which of its secrets the change brings. */
+interface Saving {
+  readonly name: string;
+  readonly before: ProviderRecord | undefined;
+  readonly fields: Omit<ProviderFields, 'hosts'>;
+  readonly brought: object;
+  readonly whole: boolean;
+}
 
 const GROUPS = { settings: 'settings', secrets: 'secrets' } as const;
 
@@ -28,6 +41,7 @@ export class ProviderService {
   constructor(
     private readonly changes: RecordedChanges,
     private readonly registry: ProviderRegistry,
+    private readonly hosts: HostReview,
     private readonly envelopes: Envelopes,
   ) {}
 
@@ -62,7 +76,8 @@ export class ProviderService {
       }
       const fields = { type: input.type, settings: input.settings, secrets: secretsOf(input.secrets) };
       const names = ['type', ...namesOf('settings', input.settings), ...namesOf('secrets', input.secrets)];
-      const { result, events } = await this.#save(table, name, fields, before === undefined, names, now);
+      const saved = this.#save(transaction, { name, before, fields, brought: fields.secrets, whole: true }, names, now);
+      const { result, events } = await saved;
       return { result: { provider: result, created: before === undefined }, events };
     });
   }
@@ -91,7 +106,28 @@ export class ProviderService {
         ...Object.fromEntries(removed),
       });
       const fields = { type: held.type, settings: mergeFields(held.settings, changes.settings), secrets };
-      return this.#save(table, name, fields, false, names, now);
+      const brought = changes.secrets ?? {};
+      return this.#save(transaction, { name, before, fields, brought, whole: false }, names, now);
+    });
+  }
+
+  /**
+   * Lets its secrets, and those of its connections, be sent to the hosts that its settings say now; a connection with hosts of its own
+   * is confirmed by itself. Where nothing waits for that, nothing changes.
+   * @throws BrokerError `not_found`, `precondition_failed`.
+   */
+  confirmHosts(origin: AuditOrigin, name: string, expected?: ExpectedVersion): Promise<ProviderRecord> {
+    return this.changes.change(origin, async (transaction, now) => {
+      const table = this.#table(transaction);
+      const before = requirePresent(name, await table.find(name));
+      requireVersion(`The provider ${name}`, before, expected);
+      const connections = await this.hosts.confirmed(transaction, before);
+      if (!isMarked(before.hosts) && connections.length === 0) {
+        return { result: before, events: [] };
+      }
+      const result = await table.confirmHosts(name, now);
+      await new ConnectionHostsRepository(transaction).save(connections);
+      return { result, events: [{ action: 'provider.hosts_confirmed', provider: name }] };
     });
   }
 
@@ -109,18 +145,25 @@ export class ProviderService {
     });
   }
 
+  /** The connections come first: whoever stores the outcome of an attempt locks its connection before its provider, too. */
   async #save(
-    table: ProvidersRepository,
-    name: string,
-    fields: ProviderFields,
-    created: boolean,
+    transaction: Transaction,
+    { name, before, fields, brought, whole }: Saving,
     names: readonly string[],
     now: Date,
   ): Promise<Change<ProviderRecord>> {
-    const result = await table.save(name, fields, now);
+    const table = this.#table(transaction);
+    const level = { ...fields, secretFields: Object.keys(fields.secrets) };
+    const { mark, connections } =
+      before === undefined
+        ? { mark: CONFIRMED, connections: [] }
+        : await this.hosts.ofProvider(transaction, before, level, { brought: Object.keys(brought), whole });
+    const result = await table.save(name, { ...fields, hosts: mark }, now);
     await table.reactivateConnections(name);
-    const action = created ? 'provider.created' : 'provider.updated';
-    return { result, events: [{ action, provider: name, fields: names }] };
+    await new ConnectionHostsRepository(transaction).save(connections);
+    const action = before === undefined ? 'provider.created' : 'provider.updated';
+    const waits = isMarked(mark) || connections.some((connection) => isMarked(connection.mark));
+    return { result, events: [{ action, provider: name, ...(waits && { reason: HOST_UNCONFIRMED }), fields: names }] };
   }
 
   #table(transaction: Transaction): ProvidersRepository {

@@ -2,6 +2,7 @@ import type { Secret } from '@app/common';
 import type { Envelopes } from '@app/crypto';
 import type { Prisma, Transaction } from '@app/database';
 import { openFields, sealFields } from '../sealing.js';
+import type { HostMark } from './hosts.js';
 import type { ProviderRecord } from './provider-record.js';
 
 /** A provider's configuration, checked and ready to be stored. */
@@ -9,6 +10,7 @@ export interface ProviderFields {
   readonly type: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly secrets: Readonly<Record<string, Secret>>;
+  readonly hosts: HostMark;
 }
 
 type Row = Prisma.ProviderGetPayload<object>;
@@ -33,7 +35,7 @@ export class ProvidersRepository {
     }
     const place = { table: 'providers', row: name, generation: row.secretsGeneration } as const;
     const secrets = row.secrets === null ? {} : openFields(this.envelopes, place, row.secrets);
-    return { type: row.type, settings: row.settings as Record<string, unknown>, secrets };
+    return { type: row.type, settings: row.settings as Record<string, unknown>, secrets, hosts: markOf(row) };
   }
 
   /** Up to `count` providers whose names follow `after`, by name. */
@@ -44,7 +46,7 @@ export class ProvidersRepository {
   }
 
   /** Creates or replaces; the secrets are sealed anew for the next generation. */
-  async save(name: string, { type, settings, secrets }: ProviderFields, now: Date): Promise<ProviderRecord> {
+  async save(name: string, { type, settings, secrets, hosts }: ProviderFields, now: Date): Promise<ProviderRecord> {
     const before = await this.transaction.provider.findUnique({ where: { name }, select: { secretsGeneration: true } });
     const generation = (before?.secretsGeneration ?? 0) + 1;
     const data = {
@@ -53,6 +55,8 @@ export class ProvidersRepository {
       secrets: new Uint8Array(sealFields(this.envelopes, { table: 'providers', row: name, generation }, secrets)),
       secretFields: Object.keys(secrets),
       secretsGeneration: generation,
+      confirmedHosts: [...hosts.confirmed],
+      unconfirmedHosts: [...hosts.unconfirmed],
       refusedReason: null,
       refusedStatus: null,
       refusedAt: null,
@@ -63,6 +67,12 @@ export class ProvidersRepository {
         ? await this.transaction.provider.create({ data: { ...data, name, createdAt: now } })
         : await this.transaction.provider.update({ where: { name }, data: { ...data, version: { increment: 1 } } });
     return toRecord(row);
+  }
+
+  /** Its hosts are confirmed as they stand. */
+  async confirmHosts(name: string, now: Date): Promise<ProviderRecord> {
+    const data = { confirmedHosts: [], unconfirmedHosts: [], updatedAt: now, version: { increment: 1 } };
+    return toRecord(await this.transaction.provider.update({ where: { name }, data }));
   }
 
   async delete(name: string): Promise<void> {
@@ -83,11 +93,17 @@ export class ProvidersRepository {
   }
 }
 
+const markOf = ({ confirmedHosts: confirmed, unconfirmedHosts: unconfirmed }: Row): HostMark => ({
+  confirmed,
+  unconfirmed,
+});
+
 const toRecord = (row: Row): ProviderRecord => ({
   name: row.name,
   type: row.type,
   settings: row.settings as Record<string, unknown>,
   secretFields: row.secretFields,
+  hosts: markOf(row),
   version: row.version,
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,

@@ -3,9 +3,10 @@ import type { JsonObject } from '../answer/json.js';
 import { readAnswer } from '../answer/read-answer.js';
 import type { Reading, Refusal } from '../answer/reading.js';
 import { findSetting, noRelogin, requireSecret } from '../effective.js';
+import { type Host, hostsOf } from '../hosts.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider, Settings } from '../provider.js';
 import { basicAuthorization } from '../request/basic.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
@@ -42,6 +43,10 @@ export class BerbixProvider implements Provider {
     tokenType: 'Bearer',
   };
 
+  hosts(settings: Settings): readonly Host[] {
+    return hostsOf([baseUrlOf(settings)]);
+  }
+
   request(step: GrantStep, credential: EffectiveCredential): OutboundRequest {
     if (step === 'relogin') {
       throw noRelogin(this.type);
@@ -49,7 +54,7 @@ export class BerbixProvider implements Provider {
     const fields = { grant_type: 'refresh_token', refresh_token: requireSecret(credential, 'refresh_token') };
     return buildRequest({
       method: 'POST',
-      baseUrl: findSetting(credential, 'base_url') ?? BASE_URL,
+      baseUrl: baseUrlOf(credential.settings),
       path: '/v0/tokens',
       headers: { authorization: basicAuthorization(requireSecret(credential, 'api_secret'), '') },
       parameters: { encoding: 'json', fields },
@@ -60,6 +65,8 @@ export class BerbixProvider implements Provider {
     return readAnswer(answer, READING, this.traits, now);
   }
 }
+
+const baseUrlOf = (settings: Settings): string => findSetting({ settings }, 'base_url') ?? BASE_URL;
 
 /** A 401 for the API secret, which all connections share, is not the death of this one's refresh token. */
 function refusalOfSecret({ status }: OutboundAnswer, json: JsonObject | undefined): Refusal | undefined {

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { readAnswer } from '../answer/read-answer.js';
 import type { Reading } from '../answer/reading.js';
 import { findSetting, requireSecret } from '../effective.js';
+import { type Host, hostsOf } from '../hosts.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider, Settings } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
 import { KLAVI_FIELDS } from './klavi.fields.js';
@@ -51,9 +52,12 @@ export class KlaviProvider implements Provider {
     tokenType: 'Bearer',
   };
 
+  hosts(settings: Settings): readonly Host[] {
+    return hostsOf([baseUrlOf(settings)]);
+  }
+
   request(step: GrantStep, credential: EffectiveCredential): OutboundRequest {
-    const host = findSetting(credential, 'environment') === 'sandbox' ? SANDBOX : PRODUCTION;
-    const baseUrl = findSetting(credential, 'base_url') ?? host;
+    const baseUrl = baseUrlOf(credential.settings);
     const prefix = findSetting(credential, 'product') === 'data' ? '/data/v1' : '/monitor/v1';
     if (step === 'relogin') {
       const fields = {
@@ -74,4 +78,9 @@ export class KlaviProvider implements Provider {
   read(step: GrantStep, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
     return readAnswer(answer, READINGS[step], this.traits, now);
   }
+}
+
+function baseUrlOf(settings: Settings): string {
+  const host = findSetting({ settings }, 'environment') === 'sandbox' ? SANDBOX : PRODUCTION;
+  return findSetting({ settings }, 'base_url') ?? host;
 }

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { readAnswer } from '../answer/read-answer.js';
 import type { Reading, Refusal } from '../answer/reading.js';
 import { findSetting, requireSecret, requireSetting } from '../effective.js';
+import { type Host, hostsOf } from '../hosts.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider, Settings } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
 import { KLEARSTACK_FIELDS } from './klearstack.fields.js';
@@ -41,6 +42,10 @@ export class KlearstackProvider implements Provider {
     defaultTtlSeconds: 900,
     tokenType: 'Bearer',
   };
+
+  hosts(settings: Settings): readonly Host[] {
+    return hostsOf([findSetting({ settings }, 'base_url')]);
+  }
 
   request(step: GrantStep, credential: EffectiveCredential): OutboundRequest {
     const baseUrl = requireSetting(credential, 'base_url');

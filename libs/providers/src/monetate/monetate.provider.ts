@@ -3,9 +3,10 @@ import { SignJWT } from 'jose';
 import { readAnswer } from '../answer/read-answer.js';
 import type { Reading } from '../answer/reading.js';
 import { findSetting, noRelogin, requireSetting } from '../effective.js';
+import { type Host, hostsOf } from '../hosts.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider, Settings } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
 import { signWithKey } from '../request/private-key.js';
 import type { Traits } from '../traits.js';
@@ -44,13 +45,17 @@ export class MonetateProvider implements Provider {
     tokenType: 'Token',
   };
 
+  hosts(settings: Settings): readonly Host[] {
+    return hostsOf([baseUrlOf(settings)]);
+  }
+
   async request(step: GrantStep, credential: EffectiveCredential, now: number): Promise<OutboundRequest> {
     if (step === 'relogin') {
       throw noRelogin(this.type);
     }
     return buildRequest({
       method: 'GET',
-      baseUrl: findSetting(credential, 'base_url') ?? BASE_URL,
+      baseUrl: baseUrlOf(credential.settings),
       path: '/refresh/',
       query: { ttl: String(credential.settings['ttl_seconds'] ?? DEFAULT_TTL_SECONDS) },
       headers: { authorization: `JWT ${await signAssertion(credential, now)}` },
@@ -61,6 +66,8 @@ export class MonetateProvider implements Provider {
     return readAnswer(answer, READING, this.traits, now);
   }
 }
+
+const baseUrlOf = (settings: Settings): string => findSetting({ settings }, 'base_url') ?? BASE_URL;
 
 async function signAssertion(credential: EffectiveCredential, now: number): Promise<string> {
   const assertion = new SignJWT({ username: requireSetting(credential, 'username') })

@@ -2,6 +2,7 @@ import type { FieldError } from '@app/common';
 import { readAnswer } from '../answer/read-answer.js';
 import { noRelogin } from '../effective.js';
 import type { ProviderField } from '../fields.js';
+import type { Host } from '../hosts.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
 import type { EffectiveCredential, GrantStep, Introspection, Provider, Settings } from '../provider.js';
@@ -15,6 +16,7 @@ import { tokenRequest } from './request.js';
 import { requiredFields } from './required-fields.js';
 import { type OAuth2Settings, settingsInForce } from './settings.js';
 import { traitsOfSettings } from './traits.js';
+import { hostOfTemplate } from './url-template.js';
 
 /**
  * Any OAuth 2.0 provider, by configuration: the refresh grant (RFC 6749, 6) and what providers make of it, client_credentials
@@ -50,6 +52,11 @@ export class OAuth2Provider implements Provider {
 
   check({ settings, secrets }: EffectiveCredential): readonly FieldError[] {
     return checkTogether(this.#inForce(settings), secrets);
+  }
+
+  hosts(settings: Settings): readonly Host[] {
+    const { token_url, introspection_url, url_parameters } = this.#inForce(settings);
+    return [...new Set([token_url, introspection_url].flatMap((url) => hostOfTemplate(url, url_parameters) ?? []))];
   }
 
   async request(step: GrantStep, credential: EffectiveCredential, now: number): Promise<OutboundRequest> {

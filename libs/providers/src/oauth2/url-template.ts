@@ -1,4 +1,5 @@
 import { BrokerError } from '@app/common';
+import { type Host, hostWithAny } from '../hosts.js';
 
 const PLACEHOLDER = /\{([a-z][a-z0-9_]*)\}/g;
 
@@ -17,6 +18,26 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
   }
   const { username, password, hash } = new URL(text);
   return username === '' && password === '' && hash === '' ? text : undefined;
+}
+
+/** Stands where a parameter is not set yet; as long as one is not, nothing is sent. */
+const ANY = 'claviger-any-host';
+
+/** The host that the template sends to, as far as its parameters say; undefined where none can be told. */
+export function hostOfTemplate(
+  template: string | undefined,
+  values: Readonly<Record<string, string>>,
+): Host | undefined {
+  if (template === undefined) {
+    return undefined;
+  }
+  const whole = fillTemplate(template, values);
+  if (whole !== undefined) {
+    return new URL(whole).origin;
+  }
+  const any = Object.fromEntries(parametersOf(template).map((name) => [name, ANY]));
+  const url = fillTemplate(template, { ...any, ...values });
+  return url === undefined ? undefined : hostWithAny(url, ANY);
 }
 
 /**

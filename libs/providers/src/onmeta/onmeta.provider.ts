@@ -3,9 +3,10 @@ import { type JsonObject, lookUp, numberOf } from '../answer/json.js';
 import { readAnswer } from '../answer/read-answer.js';
 import type { Reading, Refusal } from '../answer/reading.js';
 import { findSetting, requireSecret } from '../effective.js';
+import { type Host, hostsOf } from '../hosts.js';
 import type { OutboundAnswer, OutboundRequest } from '../outbound/exchange.js';
 import type { Outcome } from '../outcome.js';
-import type { EffectiveCredential, GrantStep, Provider } from '../provider.js';
+import type { EffectiveCredential, GrantStep, Provider, Settings } from '../provider.js';
 import { buildRequest } from '../request/build-request.js';
 import type { Traits } from '../traits.js';
 import { ONMETA_FIELDS } from './onmeta.fields.js';
@@ -49,9 +50,12 @@ export class OnmetaProvider implements Provider {
     tokenType: 'Bearer',
   };
 
+  hosts(settings: Settings): readonly Host[] {
+    return hostsOf([baseUrlOf(settings)]);
+  }
+
   request(step: GrantStep, credential: EffectiveCredential): OutboundRequest {
-    const host = findSetting(credential, 'environment') === 'staging' ? STAGING : PRODUCTION;
-    const baseUrl = findSetting(credential, 'base_url') ?? host;
+    const baseUrl = baseUrlOf(credential.settings);
     const headers = { 'x-api-key': requireSecret(credential, 'api_key') };
     if (step === 'relogin') {
       const fields = { email: requireSecret(credential, 'email') };
@@ -75,6 +79,11 @@ export class OnmetaProvider implements Provider {
   read(step: GrantStep, answer: OutboundAnswer, _credential: EffectiveCredential, now: number): Outcome {
     return readAnswer(answer, READINGS[step], this.traits, now);
   }
+}
+
+function baseUrlOf(settings: Settings): string {
+  const host = findSetting({ settings }, 'environment') === 'staging' ? STAGING : PRODUCTION;
+  return findSetting({ settings }, 'base_url') ?? host;
 }
 
 /** `success: false` can ride on HTTP 200, with the status that is meant in `error.code`. */

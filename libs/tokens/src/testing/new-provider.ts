@@ -19,6 +19,7 @@ export const newProvider = (traits: Partial<Traits> = {}): Provider => ({
     field('password', 'connection', false),
   ],
   traits: { ...TRAITS, ...traits },
+  hosts: () => [],
   request: () => {
     throw new Error('Nothing is sent here.');
   },

@@ -1,8 +1,10 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
+import type { ExpectedVersion } from '@app/common';
 import { ConnectionService } from '@app/connections';
 import { RefreshService } from '@app/tokens';
+import { IfMatch } from '../../http/etag.js';
 import { ConnectionParams } from '../../http/name.dto.js';
 import { Origin } from '../../http/origin.decorator.js';
 import { type ListView, toListView } from '../../http/page.dto.js';
@@ -11,6 +13,8 @@ import { Roles } from '../../http/roles.decorator.js';
 import { answerConnection } from './connection.answer.js';
 import { ConnectionsQuery } from './connection.dto.js';
 import { ConnectionPageView, ConnectionView, RefreshReportView, toConnectionView } from './connection.view.js';
+
+const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag that was read; 412 where it changed.' };
 
 /** The list of connections, and what an operator does with one. */
 @ApiTags('administration')
@@ -62,5 +66,19 @@ export class ConnectionActionsController {
     @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<ConnectionView> {
     return answerConnection(reply, await this.connections.resume(origin, name));
+  }
+
+  @Post('providers/:provider/connections/:connection/confirm-hosts')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Lets its secrets be sent to the hosts that it is configured for now (unconfirmed_hosts)' })
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: ConnectionView })
+  async confirmHosts(
+    @Param() name: ConnectionParams,
+    @IfMatch() expected: ExpectedVersion,
+    @Origin() origin: AuditOrigin,
+    @Res({ passthrough: true }) reply: BrokerReply,
+  ): Promise<ConnectionView> {
+    return answerConnection(reply, await this.connections.confirmHosts(origin, name, expected));
   }
 }

@@ -1,5 +1,5 @@
-import { CONNECTION_STATES, type ConnectionRecord } from '@app/connections';
-import { ApiProperty } from '@nestjs/swagger';
+import { CONNECTION_STATES, type ConnectionRecord, shownState } from '@app/connections';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { toTime, toTimeOrNull } from '../../http/time.js';
 
 const TIME_OR_NULL = { type: String, format: 'date-time', nullable: true } as const;
@@ -69,6 +69,13 @@ export class ConnectionView {
   @ApiProperty({ type: TroubleView, nullable: true })
   readonly state_reason!: TroubleView | null;
 
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['https://api.example.com'],
+    description: 'Where its secrets would go since a change that nobody has confirmed: nothing is sent until then.',
+  })
+  readonly unconfirmed_hosts?: readonly string[];
+
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly settings!: Readonly<Record<string, unknown>>;
 
@@ -118,14 +125,21 @@ const toTroubleView = (trouble: Trouble): TroubleView | null =>
   trouble && { reason: trouble.reason, upstream_status: trouble.status, parameter: trouble.parameter ?? null };
 
 /** In every other state nothing is sent, whatever time stands in the row. */
-const isScheduled = ({ state }: ConnectionRecord): boolean => state === 'active' || state === 'uncertain';
+const isScheduled = (state: string): boolean => state === 'active' || state === 'uncertain';
 
 /** A connection in the words of the HTTP contract. */
-export const toConnectionView = (record: ConnectionRecord): ConnectionView => ({
+export function toConnectionView(record: ConnectionRecord): ConnectionView {
+  const { state, trouble } = shownState(
+    { state: record.state, trouble: record.stateTrouble },
+    record.hosts.unconfirmed,
+  );
+  return { ...stateless(record), state, state_reason: toTroubleView(trouble), refresh: toRefreshView(record, state) };
+}
+
+const stateless = (record: ConnectionRecord): Omit<ConnectionView, 'state' | 'state_reason' | 'refresh'> => ({
   provider: record.provider,
   connection: record.connection,
-  state: record.state,
-  state_reason: toTroubleView(record.stateTrouble),
+  ...(record.hosts.unconfirmed.length > 0 && { unconfirmed_hosts: record.hosts.unconfirmed }),
   settings: record.settings,
   credential: { fields: record.credentialFields, updated_at: toTime(record.credentialUpdatedAt) },
   token: record.token && {
@@ -133,13 +147,14 @@ export const toConnectionView = (record: ConnectionRecord): ConnectionView => ({
     issued_at: toTime(record.token.issuedAt),
     expires_at: toTime(record.token.expiresAt),
   },
-  refresh: {
-    next_at: isScheduled(record) ? toTimeOrNull(record.refreshAt) : null,
-    last_attempt_at: toTimeOrNull(record.lastAttemptAt),
-    last_outcome: record.lastOutcome,
-    consecutive_failures: record.consecutiveFailures,
-    last_error: toTroubleView(record.lastTrouble),
-  },
   created_at: toTime(record.createdAt),
   updated_at: toTime(record.updatedAt),
+});
+
+const toRefreshView = (record: ConnectionRecord, state: string): RefreshStatusView => ({
+  next_at: isScheduled(state) ? toTimeOrNull(record.refreshAt) : null,
+  last_attempt_at: toTimeOrNull(record.lastAttemptAt),
+  last_outcome: record.lastOutcome,
+  consecutive_failures: record.consecutiveFailures,
+  last_error: toTroubleView(record.lastTrouble),
 });

@@ -58,6 +58,13 @@ export class ProviderView {
   @ApiProperty({ type: SecretFieldsView })
   readonly secrets!: SecretFieldsView;
 
+  @ApiPropertyOptional({
+    type: [String],
+    example: ['https://api.example.com'],
+    description: 'Where its secrets would go since a change that nobody has confirmed: they are not sent until then.',
+  })
+  readonly unconfirmed_hosts?: readonly string[];
+
   @ApiProperty({ format: 'date-time' })
   readonly created_at!: string;
 
@@ -80,6 +87,7 @@ export const toProviderView = (provider: ProviderRecord): ProviderView => ({
   type: provider.type,
   settings: provider.settings,
   secrets: { fields: provider.secretFields },
+  ...(provider.hosts.unconfirmed.length > 0 && { unconfirmed_hosts: provider.hosts.unconfirmed }),
   created_at: toTime(provider.createdAt),
   updated_at: toTime(provider.updatedAt),
 });

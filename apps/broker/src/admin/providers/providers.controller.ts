@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -78,6 +78,24 @@ export class ProvidersController {
     @Res({ passthrough: true }) reply: BrokerReply,
   ): Promise<ProviderView> {
     const provider = await this.providers.patch(origin, name, body, expected);
+    setEtag(reply, provider.version);
+    return toProviderView(provider);
+  }
+
+  @Post(':provider/confirm-hosts')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Lets secrets be sent to the hosts that the provider is configured for now (unconfirmed_hosts)',
+  })
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: ProviderView })
+  async confirmHosts(
+    @Param() { provider: name }: ProviderParams,
+    @IfMatch() expected: ExpectedVersion,
+    @Origin() origin: AuditOrigin,
+    @Res({ passthrough: true }) reply: BrokerReply,
+  ): Promise<ProviderView> {
+    const provider = await this.providers.confirmHosts(origin, name, expected);
     setEtag(reply, provider.version);
     return toProviderView(provider);
   }
