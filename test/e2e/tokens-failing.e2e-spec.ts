@@ -146,7 +146,7 @@ describe('a provider that fails', () => {
     const sut = await newConnection('berbix');
     const { settings } = await sut.view();
     const path = pathOf('berbix', `c-${made}`);
-    const move = async (to: object) => {
+    const move = async (to: unknown) => {
       await broker.as().patch(path).send({ settings: to }).expect(200);
       await broker.as().post(`${path}/confirm-hosts`).expect(200);
     };

@@ -140,7 +140,10 @@ describe('a refused configuration', () => {
       .send({ secrets: { api_secret: 'secret_test_wrong' } })
       .expect(200);
     await broker.as().put(pathOf('berbix', 'shared')).send({ settings, credential }).expect(201);
-    await broker.as().post(`${pathOf('berbix', 'shared')}/confirm-hosts`).expect(200);
+    await broker
+      .as()
+      .post(`${pathOf('berbix', 'shared')}/confirm-hosts`)
+      .expect(200);
     const upstream = { status: 401, reason: 'invalid_client' };
     expect(await askShared()).toMatchObject({ status: 409, body: { code: 'connection_misconfigured', upstream } });
     expect(await askShared()).toMatchObject({ status: 409, body: { code: 'connection_misconfigured', upstream } });
