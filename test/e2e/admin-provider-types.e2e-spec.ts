@@ -24,6 +24,9 @@ const FIELDS = {
   berbix: { settings: ['base_url'], secrets: ['api_secret!', 'refresh_token!'] },
 };
 
+/** What every type has beside its own. */
+const COMMON_SETTINGS = ['ca_certificates'];
+
 let broker: TestBroker;
 
 beforeAll(async () => {
@@ -73,7 +76,7 @@ describe('GET /admin/provider-types/{type}', () => {
       });
 
     for (const schema of [provider.settings, connection.settings]) {
-      expect(marked(schema).toSorted()).toEqual(fields.settings.toSorted());
+      expect(marked(schema).toSorted()).toEqual([...fields.settings, ...COMMON_SETTINGS].toSorted());
     }
     for (const schema of [provider.secrets, connection.credential]) {
       expect(marked(schema).toSorted()).toEqual(fields.secrets.toSorted());

@@ -73,6 +73,8 @@ async function newAccount(type: string, { held = true, shares = true }: { held?:
   };
 }
 
+const at = (host: string) => ({ settings: { url_parameters: { host } } });
+
 /** Whoever may ask has asked, and the scheduler has looked: nothing went there. */
 async function expectNothingSent({ path, get }: Awaited<ReturnType<typeof newAccount>>): Promise<void> {
   await Promise.all([1, 2, 3].map((generation) => get({ min_ttl: 3000, rejected_generation: generation })));
@@ -213,7 +215,6 @@ describe('a host that a connection names for itself', () => {
     const secrets = { client_secret: 'shared' };
     await admin('put', '/admin/providers/templated', { type: 'oauth2', settings, secrets }).expect(201);
     const path = pathOf('templated', 'acme');
-    const at = (host: string) => ({ settings: { url_parameters: { host } } });
     const credential = { refresh_token: 'held' };
     await admin('put', path, { ...at('localhost'), credential, token: broughtToken('held', 600) }).expect(201);
     await admin('post', `${path}/confirm-hosts`).expect(200);

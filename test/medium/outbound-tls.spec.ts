@@ -1,33 +1,23 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
-import { AddressGuard, OutboundClient, type OutboundOptions } from '@app/providers';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { inPackage } from '@app/common';
+import { AddressGuard, OutboundClient, type OutboundOptions, type SendOptions } from '@app/providers';
+import { EXPIRED_CA, LEAF, LEAF_KEY, PRIVATE_CA } from '../support/certificates.js';
 
-/** A certificate for localhost and 127.0.0.1 that nobody trusts unless told to; valid from 2020 to 2120. */
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgqKGjcJnwRC7INtwK
-vcVIl9ki0EJ17jsJsv2AZIWKceuhRANCAAQQWIJiIBAQIXO6HtLWsGemrawYt9O1
-7pDyeKexZNr40EDYAsSzQuwzm1mW/SC+I/g6enwDkcXe6eCK0TK1l+4H
------END PRIVATE KEY-----`;
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBZzCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
-c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
-CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBBYgmIgEBAhc7oe
-0tawZ6atrBi307XukPJ4p7Fk2vjQQNgCxLNC7DObWZb9IL4j+Dp6fAORxd7p4IrR
-MrWX7gejTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E
-BTADAQH/MB0GA1UdDgQWBBThgpgSsgi2DDwd93YN21WVlwYXBzAKBggqhkjOPQQD
-AgNIADBFAiAbLWeu4Y22sqLXltSvso0vZfZrX4BuB+9GiKD6WN+CJAIhAIZ9zQps
-k00CoR7bxye7LyiesbkohB1tthYTTvlqY2Rk
------END CERTIFICATE-----`;
 const TLS_FAILURE = { kind: 'not_sent', status: null, reason: 'tls_failure' };
 
-const send = (url: string, options: OutboundOptions = {}) =>
-  new OutboundClient(new AddressGuard(['127.0.0.0/8']), { deadlineMs: 5_000, ...options }).send({
-    method: 'GET',
-    url,
-    headers: {},
-  });
+const send = (url: string, { ca, ...options }: OutboundOptions & SendOptions = {}) =>
+  new OutboundClient(new AddressGuard(['127.0.0.0/8']), { deadlineMs: 5_000, ...options }).send(
+    { method: 'GET', url, headers: {} },
+    { ca },
+  );
 
 const toLoopback = async () => [{ address: '127.0.0.1', family: 4 }];
 
@@ -49,11 +39,11 @@ describe('outbound TLS', () => {
   it('should speak to a server whose certificate is trusted', async () => {
     const port = await listen();
 
-    expect(await send(`https://localhost:${port}/`, { resolve: toLoopback, ca: CERTIFICATE })).toMatchObject({
+    expect(await send(`https://localhost:${port}/`, { resolve: toLoopback, ca: PRIVATE_CA })).toMatchObject({
       status: 200,
       body: 'secure',
     });
-    expect(await send(`https://127.0.0.1:${port}/`, { ca: CERTIFICATE })).toMatchObject({ status: 200 });
+    expect(await send(`https://127.0.0.1:${port}/`, { ca: PRIVATE_CA })).toMatchObject({ status: 200 });
   });
 
   it('should refuse a certificate that nobody vouches for', async () => {
@@ -61,6 +51,38 @@ describe('outbound TLS', () => {
 
     expect(await send(`https://127.0.0.1:${port}/`)).toEqual(TLS_FAILURE);
     expect(requests).toBe(0);
+  });
+
+  it('should trust a private CA for the request that names it only, and none that did not issue the certificate', async () => {
+    const port = await listen();
+
+    expect(await send(`https://127.0.0.1:${port}/`, { ca: `${EXPIRED_CA}\n${PRIVATE_CA}` })).toMatchObject({
+      status: 200,
+    });
+    expect(await send(`https://127.0.0.1:${port}/`)).toEqual(TLS_FAILURE);
+    expect(await send(`https://127.0.0.1:${port}/`, { ca: EXPIRED_CA })).toEqual(TLS_FAILURE);
+    expect(await send(`https://127.0.0.1:${port}/`, { ca: 'nonsense' })).toEqual(TLS_FAILURE);
+    expect(requests).toBe(1);
+  });
+
+  it('should trust a private CA beside the authorities that are trusted anyway, not in their place', async () => {
+    const port = await listen();
+    const file = join(await mkdtemp(join(tmpdir(), 'claviger-ca-')), 'extra.pem');
+    await writeFile(file, PRIVATE_CA);
+    const script = `
+      const { AddressGuard } = await import(process.argv[1] + '/address-guard.js');
+      const { OutboundClient } = await import(process.argv[1] + '/outbound.client.js');
+      const client = new OutboundClient(new AddressGuard(['127.0.0.0/8']));
+      const request = { method: 'GET', url: 'https://127.0.0.1:${port}/', headers: {} };
+      console.log((await client.send(request, { ca: process.argv[2] })).status);`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', script, inPackage('dist', 'libs', 'providers', 'src', 'outbound'), EXPIRED_CA],
+      { env: { ...process.env, NODE_EXTRA_CA_CERTS: file, NODE_OPTIONS: '' } },
+    );
+    await rm(dirname(file), { recursive: true });
+
+    expect(stdout).toBe('200\n');
   });
 
   it('should refuse it also where the environment turns verification off', async () => {
@@ -77,7 +99,7 @@ describe('outbound TLS', () => {
   it('should refuse the certificate of another host', async () => {
     const port = await listen();
 
-    const failure = await send(`https://other.example:${port}/`, { resolve: toLoopback, ca: CERTIFICATE });
+    const failure = await send(`https://other.example:${port}/`, { resolve: toLoopback, ca: PRIVATE_CA });
 
     expect(failure).toEqual(TLS_FAILURE);
     expect(requests).toBe(0);
@@ -86,7 +108,7 @@ describe('outbound TLS', () => {
   it('should refuse TLS older than 1.2', async () => {
     const port = await listen({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
 
-    expect(await send(`https://127.0.0.1:${port}/`, { ca: CERTIFICATE })).toEqual(TLS_FAILURE);
+    expect(await send(`https://127.0.0.1:${port}/`, { ca: PRIVATE_CA })).toEqual(TLS_FAILURE);
   });
 
   it('should refuse a server that speaks no TLS', async () => {
@@ -111,7 +133,7 @@ describe('outbound TLS', () => {
 
   async function listen(options: object = {}): Promise<number> {
     requests = 0;
-    server = createServer({ key: KEY, cert: CERTIFICATE, ...options }, (_request, response) => {
+    server = createServer({ key: LEAF_KEY, cert: LEAF, ...options }, (_request, response) => {
       requests += 1;
       response.end('secure');
     });

@@ -1,3 +1,4 @@
+import { configurableFields } from './common.fields.js';
 import type { Provider } from './provider.js';
 import { type ObjectSchema, secretsSchema, settingsSchema } from './schema.js';
 
@@ -32,7 +33,8 @@ export interface ProviderTypeDescription {
 
 /** The public description of a type. */
 export function describeType(provider: Provider): ProviderTypeDescription {
-  const { fields, traits } = provider;
+  const { traits } = provider;
+  const fields = configurableFields(provider);
   const settings = settingsSchema(provider);
   const secrets = secretsSchema(provider);
   const namesWith = (required: boolean | 'unless_relogin'): string[] =>

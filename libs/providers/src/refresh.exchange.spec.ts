@@ -157,7 +157,7 @@ describe(RefreshExchange.name, () => {
       probe.mockResolvedValue(undefined);
 
       expect(await sut.probe(new OnmetaProvider(), CREDENTIAL)).toBeUndefined();
-      expect(probe).toHaveBeenCalledWith('https://api.platform.onmeta.in/v1/users/refresh-token');
+      expect(probe).toHaveBeenCalledWith('https://api.platform.onmeta.in/v1/users/refresh-token', { ca: undefined });
       expect(send).not.toHaveBeenCalled();
     });
 

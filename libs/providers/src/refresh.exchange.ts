@@ -1,6 +1,9 @@
 import { errorFacts, Log } from '@app/common';
 import { Inject, Injectable } from '@nestjs/common';
+import { CA_CERTIFICATES } from './common.fields.js';
+import { findSetting } from './effective.js';
 import { failed } from './failed.js';
+import { isAmong } from './hosts.js';
 import type { OutboundAnswer, OutboundRequest } from './outbound/exchange.js';
 import { OutboundClient, type SendOptions } from './outbound/outbound.client.js';
 import type { Failure, IntrospectionOutcome, Outcome } from './outcome.js';
@@ -43,7 +46,7 @@ export class RefreshExchange {
     options: AttemptOptions,
   ): Promise<AttemptResult> {
     const make = () => provider.request(step, credential, options.now);
-    const { answer, tookMs } = await this.#ask(provider, make, options);
+    const { answer, tookMs } = await this.#ask(provider, credential, make, options);
     const outcome =
       'kind' in answer ? answer : this.readAgain(provider, step, answer, credential, options.now + tookMs);
     return { outcome, durationMs: Math.round(tookMs) };
@@ -59,7 +62,12 @@ export class RefreshExchange {
     if (introspection === undefined) {
       return { outcome: failed('unusable_credential'), durationMs: 0 };
     }
-    const { answer, tookMs } = await this.#ask(provider, () => introspection.request(credential, options.now), options);
+    const { answer, tookMs } = await this.#ask(
+      provider,
+      credential,
+      () => introspection.request(credential, options.now),
+      options,
+    );
     const outcome =
       'kind' in answer
         ? answer
@@ -87,18 +95,20 @@ export class RefreshExchange {
    */
   async probe(provider: Provider, credential: EffectiveCredential): Promise<Failure | undefined> {
     // Only the address of the request counts, so no moment need be right.
-    const request = await this.#request(provider, () => provider.request('refresh', credential, 0));
-    return 'kind' in request ? request : this.client.probe(request.url);
+    const request = await this.#request(provider, credential, () => provider.request('refresh', credential, 0));
+    return 'kind' in request ? request : this.client.probe(request.url, trusting(credential));
   }
 
   async #ask(
     provider: Provider,
+    credential: EffectiveCredential,
     make: () => OutboundRequest | Promise<OutboundRequest>,
     { onAnswer, now: _now, ...options }: AttemptOptions,
   ): Promise<{ readonly answer: OutboundAnswer | Failure; readonly tookMs: number }> {
     const start = performance.now();
-    const request = await this.#request(provider, make);
-    const answer = 'kind' in request ? request : await this.client.send(request, options);
+    const request = await this.#request(provider, credential, make);
+    const answer =
+      'kind' in request ? request : await this.client.send(request, { ...options, ...trusting(credential) });
     const tookMs = performance.now() - start;
     if (!('kind' in answer) && onAnswer !== undefined) {
       await this.#hand(provider, answer, onAnswer);
@@ -130,15 +140,27 @@ export class RefreshExchange {
     }
   }
 
+  /** What a type does not say that it sends to was not confirmed either (hosts.ts). */
   async #request(
     provider: Provider,
+    { settings }: EffectiveCredential,
     make: () => OutboundRequest | Promise<OutboundRequest>,
   ): Promise<OutboundRequest | Failure> {
     try {
-      return await make();
+      const request = await make();
+      if (isAmong(new URL(request.url).origin, provider.hosts(settings))) {
+        return request;
+      }
+      this.log.error('A provider type sends to a host that it does not name.', { provider: provider.type });
+      return failed('address_refused');
     } catch (error) {
       this.log.warn('No request could be made of a credential.', { provider: provider.type, ...errorFacts(error) });
       return failed('unusable_credential');
     }
   }
 }
+
+/** A private CA that is configured for the provider. */
+const trusting = (credential: EffectiveCredential): Pick<SendOptions, 'ca'> => ({
+  ca: findSetting(credential, CA_CERTIFICATES),
+});

@@ -1,3 +1,4 @@
+import { configurableFields } from './common.fields.js';
 import type { FieldSchema, ProviderField } from './fields.js';
 import type { Provider } from './provider.js';
 
@@ -16,11 +17,11 @@ export interface ObjectSchema {
  * what must be there is a matter of both levels together (`checkComplete`).
  */
 export const settingsSchema = (provider: Provider): ObjectSchema =>
-  objectSchema(provider.fields.filter(({ secret }) => !secret));
+  objectSchema(configurableFields(provider).filter(({ secret }) => !secret));
 
 /** The schema of `secrets` of a provider, which is that of `credential` of a connection too. */
 export const secretsSchema = (provider: Provider): ObjectSchema =>
-  objectSchema(provider.fields.filter(({ secret }) => secret));
+  objectSchema(configurableFields(provider).filter(({ secret }) => secret));
 
 function objectSchema(fields: readonly ProviderField[]): ObjectSchema {
   return {

@@ -1,5 +1,6 @@
 import type { FieldError } from '@app/common';
 import { Ajv, type ValidateFunction } from 'ajv';
+import { configurableFields } from './common.fields.js';
 import { configuredOf } from './effective.js';
 import { fieldsOf, type ProviderField } from './fields.js';
 import type { EffectiveCredential, Provider } from './provider.js';
@@ -75,7 +76,7 @@ function checkGroup(
       fieldErrorOf(isUnknownField(fault) ? worded(fault, provider, secret, names) : fault, group),
     );
   }
-  const fields = provider.fields.filter((field) => field.secret === secret);
+  const fields = configurableFields(provider).filter((field) => field.secret === secret);
   return fields.flatMap((field) => deeperErrors(field, value as Readonly<Record<string, unknown>>, group));
 }
 
@@ -93,7 +94,9 @@ const isUnknownField = ({ unknown, path }: SchemaFault): boolean => unknown && p
 
 /** A field that is unknown in its group may be known in the other one. */
 function worded(fault: SchemaFault, provider: Provider, secret: boolean, names: GroupNames): SchemaFault {
-  const isMisplaced = provider.fields.some((field) => field.name === fault.path[0] && field.secret !== secret);
+  const isMisplaced = configurableFields(provider).some(
+    (field) => field.name === fault.path[0] && field.secret !== secret,
+  );
   const message = isMisplaced
     ? `belongs under "${secret ? names.settings : names.secrets}"`
     : `is not a field of the type "${provider.type}"`;

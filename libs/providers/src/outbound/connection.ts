@@ -1,9 +1,10 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { FailureReason } from '../outcome.js';
 import { type AddressGuard, hostOf } from './address-guard.js';
+import { trustOf } from './trust.js';
 
 /** Resolves a name to all its addresses. */
 export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
@@ -12,8 +13,8 @@ export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 export interface ConnectionSettings {
   readonly guard: AddressGuard;
   readonly resolve: Resolve;
-  /** Certificate authorities in PEM instead of the system's; verification itself cannot be turned off. */
-  readonly ca?: string;
+  /** Certificate authorities in PEM beside the system's; verification itself cannot be turned off. */
+  readonly ca?: string | undefined;
 }
 
 /** No connection came about, so that certainly nothing was sent. */
@@ -89,11 +90,18 @@ async function openTls(url: URL, socket: Socket, ca: string | undefined, signal:
     host,
     servername: isIP(host) === 0 ? host : '',
     ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
+    secureContext: requireTrust(ca),
     rejectUnauthorized: true,
-    ca,
   });
   return opened(secure, 'secureConnect', 'tls_failure', signal);
+}
+
+function requireTrust(ca: string | undefined): SecureContext {
+  try {
+    return trustOf(ca);
+  } catch {
+    throw new NotConnected('tls_failure');
+  }
 }
 
 async function opened(socket: Socket, event: string, reason: FailureReason, signal: AbortSignal): Promise<Socket> {

@@ -3,6 +3,7 @@ import { TextDecoder } from 'node:util';
 import { type buildConnector, Client } from 'undici';
 import { failed } from '../failed.js';
 import type { Failure, FailureReason } from '../outcome.js';
+import { decodeBody } from './decode-body.js';
 import type { OutboundAnswer, OutboundRequest } from './exchange.js';
 
 /** The longest answer that is read, in bytes. */
@@ -27,21 +28,23 @@ export async function exchangeOver(
     const answer = await client.request({
       method: request.method,
       path: `${url.pathname}${url.search}`,
-      headers: { ...request.headers },
+      headers: { 'accept-encoding': 'identity', ...request.headers },
       body: request.body ?? null,
       signal: deadline,
       reset: true,
     });
     status = answer.statusCode;
-    const body = await readBody(answer.body);
-    return body === undefined
-      ? failed('answer_too_large', status)
-      : {
-          status,
-          contentType: mediaType(answer.headers['content-type']),
-          retryAfter: one(answer.headers['retry-after']),
-          body,
-        };
+    const received = await readBody(answer.body);
+    const body = received && decodeBody(received, one(answer.headers['content-encoding']) ?? '', LONGEST_BODY);
+    if (body === undefined || typeof body === 'string') {
+      return failed(body ?? 'answer_too_large', status);
+    }
+    return {
+      status,
+      contentType: mediaType(answer.headers['content-type']),
+      retryAfter: one(answer.headers['retry-after']),
+      body: new TextDecoder().decode(body),
+    };
   } catch (error) {
     if (gate.refused) {
       return failed('abandoned_before_send');
@@ -86,8 +89,8 @@ function onlyThis(socket: Socket): (options: unknown, callback: buildConnector.C
   };
 }
 
-/** The body as text, or undefined where it is longer than is read; the rest then stays unread. */
-async function readBody(body: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+/** The body, or undefined where it is longer than is read; the rest then stays unread. */
+async function readBody(body: AsyncIterable<Uint8Array>): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
@@ -97,7 +100,7 @@ async function readBody(body: AsyncIterable<Uint8Array>): Promise<string | undef
     }
     chunks.push(chunk);
   }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 /** By name and code alone: the messages of parsers quote what they could not read. */

@@ -8,19 +8,19 @@ import type { OutboundAnswer, OutboundRequest } from './exchange.js';
 import { expiry } from './expiry.js';
 import { exchangeOver } from './http-exchange.js';
 
-/** How patient the client is, and for tests how it resolves names and whom it trusts. */
+/** How patient the client is, and for tests how it resolves names. */
 export interface OutboundOptions {
   /** For look-up, connecting and handshake together. Default 5 s. */
   readonly connectTimeoutMs?: number;
   /** For everything from the look-up to the last byte of the answer. Default 30 s. */
   readonly deadlineMs?: number;
   readonly resolve?: Resolve;
-  /** Certificate authorities in PEM instead of the system's. */
-  readonly ca?: string;
 }
 
 /** What one request may say about how it is sent. */
 export interface SendOptions {
+  /** Certificate authorities in PEM that are trusted for this request beside the system's. */
+  readonly ca?: string | undefined;
   /** The whole deadline of this request instead of the client's. */
   readonly deadlineMs?: number;
   /**
@@ -37,12 +37,12 @@ export interface SendOptions {
  * sent" and "unknown" can be told apart: no keep-alive, no retry, no redirect followed, no proxy taken from the environment.
  */
 export class OutboundClient {
-  readonly #settings: ConnectionSettings;
+  readonly #settings: Omit<ConnectionSettings, 'ca'>;
   readonly #connectTimeoutMs: number;
   readonly #deadlineMs: number;
 
   constructor(guard: AddressGuard, options: OutboundOptions = {}) {
-    this.#settings = { guard, resolve: options.resolve ?? resolveName, ca: options.ca };
+    this.#settings = { guard, resolve: options.resolve ?? resolveName };
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
     this.#deadlineMs = options.deadlineMs ?? 30_000;
   }
@@ -55,7 +55,7 @@ export class OutboundClient {
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
     const deadline = expiry(deadlineMs);
     try {
-      return await this.#connected(request.url, deadlineMs, (socket) =>
+      return await this.#connected(request.url, options.ca, deadlineMs, (socket) =>
         sendOver(socket, request, options, deadline.signal),
       );
     } finally {
@@ -64,12 +64,13 @@ export class OutboundClient {
   }
 
   /** Opens a connection as a request to this URL would, and closes it with not a byte sent. Undefined where it stood. */
-  probe(url: string): Promise<Failure | undefined> {
-    return this.#connected(url, this.#connectTimeoutMs, async (socket) => void socket.destroy());
+  probe(url: string, { ca }: Pick<SendOptions, 'ca'> = {}): Promise<Failure | undefined> {
+    return this.#connected(url, ca, this.#connectTimeoutMs, async (socket) => void socket.destroy());
   }
 
   async #connected<Result>(
     url: string,
+    ca: string | undefined,
     withinMs: number,
     use: (socket: Socket) => Promise<Result>,
   ): Promise<Result | Failure> {
@@ -78,7 +79,7 @@ export class OutboundClient {
     }
     const patience = expiry(Math.min(withinMs, this.#connectTimeoutMs));
     try {
-      const socket = await openConnection(new URL(url), this.#settings, patience.signal);
+      const socket = await openConnection(new URL(url), { ...this.#settings, ca }, patience.signal);
       patience.cancel();
       return await use(socket);
     } catch (error) {
