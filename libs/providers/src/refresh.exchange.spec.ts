@@ -56,6 +56,21 @@ describe(RefreshExchange.name, () => {
     });
   });
 
+  it('should send nothing to a host that the type does not name, and trust the CA that is configured', async () => {
+    const { sut, send, probe, lines } = newSut();
+    send.mockResolvedValue(ANSWER);
+    const straying = Object.assign(new OnmetaProvider(), { hosts: () => ['https://elsewhere.example'] });
+    const refused = { kind: 'misconfigured', reason: 'address_refused' };
+
+    expect(await sut.send(straying, 'refresh', CREDENTIAL, { now: 0 })).toMatchObject({ outcome: refused });
+    expect(await sut.probe(straying, CREDENTIAL)).toMatchObject(refused);
+    expect([send.mock.calls, probe.mock.calls]).toEqual([[], []]);
+    expect(lines.join('')).toContain('sends to a host that it does not name');
+    const trusting = { ...CREDENTIAL, settings: { ca_certificates: 'a CA' } };
+    await sut.send(new OnmetaProvider(), 'refresh', trusting, { now: 0 });
+    expect(send).toHaveBeenCalledWith(expect.anything(), { ca: 'a CA' });
+  });
+
   it('should send nothing where no request can be made of the credential', async () => {
     const { sut, send, lines } = newSut();
 
