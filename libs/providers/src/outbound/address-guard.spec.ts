@@ -15,6 +15,11 @@ const HOSTILE = [
   'https://100.64.0.1/',
   'https://169.254.169.254/latest/meta-data/',
   'https://192.0.0.192/',
+  'https://168.63.129.16/',
+  'https://[::ffff:168.63.129.16]/',
+  'https://192.88.99.1/',
+  'https://[::8.8.8.8]/',
+  'https://[3fff::1]/',
   'https://198.18.0.1/',
   'https://203.0.113.7/',
   'https://224.0.0.1/',
@@ -92,6 +97,13 @@ describe(AddressGuard.name, () => {
   it('should refuse what is no address', () => {
     expect(new AddressGuard(['0.0.0.0/0']).allowsAddress('provider.example', 'https:')).toBe(false);
   });
+
+  it.each(['::8.8.8.8', '2606:4700::1%eth0', 'fe80::1%eth0', '127.1', '2130706433', '0x7f.1', '::1%', ''])(
+    'should refuse %s, which no resolver has any business to answer',
+    (address) => {
+      expect(new AddressGuard(['127.0.0.0/8', '10.0.0.0/8']).allowsAddress(address, 'https:')).toBe(false);
+    },
+  );
 
   it('should name a network that is none', () => {
     expect(() => new AddressGuard(['10.0.0.0/8', '10.0.0.1'])).toThrow('"10.0.0.1" is not a network in CIDR notation');

@@ -6,6 +6,8 @@ type Network = readonly [Address, number];
 
 /** The prefix that DNS64 resolvers embed an IPv4 address in (RFC 6052); other embeddings are refused as a whole. */
 const NAT64: Network = ipaddr.parseCIDR('64:ff9b::/96');
+/** Public by its number, and a cloud's metadata service to whoever runs in that cloud (Azure). */
+const PLATFORM: Network = ipaddr.parseCIDR('168.63.129.16/32');
 /** All that is routed on the public IPv6 internet (RFC 4291, 2.4): whatever lies outside is refused without being named. */
 const GLOBAL_IPV6: Network = ipaddr.parseCIDR('2000::/3');
 
@@ -41,10 +43,10 @@ export class AddressGuard {
 
   /** Whether a connection for this scheme (`https:`, `http:`) may go to this IP address. */
   allowsAddress(text: string, protocol: string): boolean {
-    if (!ipaddr.isValid(text)) {
+    const raw = parseAddress(text);
+    if (raw === undefined) {
       return false;
     }
-    const raw = ipaddr.parse(text);
     const address = unwrap(raw);
     if (this.#allowed.some((network) => contains(network, address) || contains(network, raw))) {
       return true;
@@ -65,6 +67,18 @@ function parseNetwork(text: string): Network {
   return ipaddr.parseCIDR(text);
 }
 
+/**
+ * An address as sockets and resolvers write it. IPv6 is taken in hexadecimal, as URLs have it: the library takes `::8.8.8.8` for
+ * something else than its bits say. One with a zone is none that a provider could have.
+ */
+function parseAddress(text: string): Address | undefined {
+  if (isIP(text) !== 6) {
+    return isIP(text) === 4 ? ipaddr.parse(text) : undefined;
+  }
+  const url = `http://[${text}]/`;
+  return URL.canParse(url) ? ipaddr.parse(hostOf(new URL(url))) : undefined;
+}
+
 /** The IPv4 address that an IPv4-mapped or NAT64 address stands for. */
 function unwrap(address: Address): Address {
   if (!isIpv6(address)) {
@@ -81,7 +95,11 @@ function contains([network, bits]: Network, address: Address): boolean {
 }
 
 function isPublic(address: Address): boolean {
-  return address.range() === 'unicast' && (!isIpv6(address) || contains(GLOBAL_IPV6, address));
+  return (
+    address.range() === 'unicast' &&
+    !contains(PLATFORM, address) &&
+    (!isIpv6(address) || contains(GLOBAL_IPV6, address))
+  );
 }
 
 function isIpv6(address: Address): address is ipaddr.IPv6 {
