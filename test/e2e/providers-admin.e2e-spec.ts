@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import type { Sandbox } from '../../apps/sandbox/src/index.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
+import { EXPIRED_CA, LEAF, LEAF_KEY, PRIVATE_CA } from '../support/certificates.js';
 import { bodyOf, connect, pathOf } from '../support/connect.js';
 import { startTestSandbox } from '../support/sandbox.js';
 
@@ -128,6 +132,8 @@ describe('configured providers', () => {
     ['a secret among the settings', { type: 'onmeta', settings: { api_key: 'x' } }, 'settings.api_key'],
     ['a malformed base URL', { type: 'onmeta', settings: { base_url: 'ftp://x' } }, 'settings.base_url'],
     ['a base URL with a password', { type: 'onmeta', settings: { base_url: 'https://u:p@x' } }, 'settings.base_url'],
+    ['a CA that is none', { type: 'klavi', settings: { ca_certificates: 'x' } }, 'settings.ca_certificates'],
+    ['a CA that expired', { type: 'oauth2', settings: { ca_certificates: EXPIRED_CA } }, 'settings.ca_certificates'],
     ['a word that is no environment', { type: 'klavi', settings: { environment: 'moon' } }, 'settings.environment'],
     ['a secret with a line break', { type: 'berbix', secrets: { api_secret: 'a\nb' } }, 'secrets.api_secret'],
     ['a secret that is a number', { type: 'berbix', secrets: { api_secret: 7 } }, 'secrets.api_secret'],
@@ -168,6 +174,28 @@ describe('configured providers', () => {
       code: 'provider_unavailable',
       upstream: { reason: 'connect_failed' },
     });
+  });
+
+  it('should be trusted by their private CA, for themselves alone and with no way around it', async () => {
+    const server = createServer({ key: LEAF_KEY, cert: LEAF }, (_request, response) => {
+      response.setHeader('content-type', 'application/json').end('{"access_token":"private","expires_in":3600}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const base_url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const body = { type: 'berbix', settings: { base_url, ca_certificates: PRIVATE_CA }, secrets: { api_secret: 's' } };
+    await put('private', body);
+    await put('public', { ...body, settings: { base_url } });
+    const refreshed = async (name: string) => {
+      await broker
+        .as()
+        .put(pathOf(name, 'acme'))
+        .send({ credential: { refresh_token: 'r' } });
+      return (await broker.as().post(`${pathOf(name, 'acme')}/refresh`)).body;
+    };
+
+    expect(await refreshed('private')).toMatchObject({ outcome: 'ok' });
+    expect(await refreshed('public')).toMatchObject({ outcome: 'not_sent', reason: 'tls_failure' });
+    server.close();
   });
 
   it('should have their mended secrets used at once by connections that waited for that', async () => {
