@@ -113,8 +113,9 @@ export class HostReview {
     return { hosts: this.#hosts(provider, settings), own, shared };
   }
 
+  /** None of a type that this version does not know: nothing can be sent for it. */
   #hosts({ type, settings }: Pick<ProviderLevel, 'type' | 'settings'>, own: Settings): readonly Host[] {
-    return this.registry.require(type).hosts(mergeSettings(settings, own));
+    return this.registry.find(type)?.hosts(mergeSettings(settings, own)) ?? [];
   }
 }
 
