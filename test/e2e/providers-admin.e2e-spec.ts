@@ -29,6 +29,15 @@ const put = (name: string, body: object) => broker.as().put(at(name)).send(body)
 const patch = (name: string, body: object) => broker.as().patch(at(name)).send(body);
 const get = (name: string) => broker.as().get(at(name));
 
+/** What its first refresh comes to. */
+const refreshed = async (name: string) => {
+  await broker
+    .as()
+    .put(pathOf(name, 'acme'))
+    .send({ credential: { refresh_token: 'r' } });
+  return (await broker.as().post(`${pathOf(name, 'acme')}/refresh`)).body;
+};
+
 describe('configured providers', () => {
   it('should be the five built-in ones from the start, by name', async () => {
     const { status, body } = await broker.as().get('/admin/providers');
@@ -185,13 +194,6 @@ describe('configured providers', () => {
     const body = { type: 'berbix', settings: { base_url, ca_certificates: PRIVATE_CA }, secrets: { api_secret: 's' } };
     await put('private', body);
     await put('public', { ...body, settings: { base_url } });
-    const refreshed = async (name: string) => {
-      await broker
-        .as()
-        .put(pathOf(name, 'acme'))
-        .send({ credential: { refresh_token: 'r' } });
-      return (await broker.as().post(`${pathOf(name, 'acme')}/refresh`)).body;
-    };
 
     expect(await refreshed('private')).toMatchObject({ outcome: 'ok' });
     expect(await refreshed('public')).toMatchObject({ outcome: 'not_sent', reason: 'tls_failure' });
