@@ -62,6 +62,30 @@ describe('what a caller may do', () => {
     expect(listed.items).toEqual([{ provider: 'onmeta', connection: 'acme', type: 'onmeta', state: 'active' }]);
   });
 
+  it.each([
+    ['that has expired', { expires_at: '2020-01-01T00:00:00Z' }],
+    ['for another network', { networks: ['192.0.2.0/24'] }],
+  ])('should not be what a rule %s covers, in the bytes of an absent connection', async (_which, limits) => {
+    const { key } = await callerWith(broker, 'limited', { rules: [{ rule: 'onmeta/*', ...limits }] });
+    const [limited, absent] = await Promise.all(
+      ['acme', 'never'].map((connection) =>
+        broker.as(key).get(`/providers/onmeta/token?connection=${connection}`).set('x-request-id', 'same'),
+      ),
+    );
+
+    expect(limited?.status).toBe(404);
+    expect(limited?.text.replace('acme', 'never')).toBe(absent?.text);
+    expect((await broker.as(key).get('/providers')).body.items).toEqual([]);
+  });
+
+  it('should be what a rule covers within its limits', async () => {
+    const rule = { rule: 'onmeta/acme', expires_at: '2099-01-01T00:00:00Z', networks: ['127.0.0.0/8'] };
+    const { key } = await callerWith(broker, 'within', { rules: [rule] });
+
+    expect((await askWith(key, broker)).body.access_token).toBe('onmeta-acme-token');
+    expect((await broker.as(key).get('/providers')).body.items).toHaveLength(1);
+  });
+
   it('should list the connections that its rules reach, page by page and without secrets', async () => {
     const { key } = await callerWith(broker, 'lister', { rules: ['*/*'] });
     const first = await broker.as(key).get('/providers?limit=2');

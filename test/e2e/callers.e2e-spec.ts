@@ -32,6 +32,21 @@ describe('callers', () => {
     expect((await broker.as().patch(callerPath('billing')).send({})).status).toBe(404);
   });
 
+  it('should keep rules as they were sent: strings as strings, limited ones with their limits, in their order', async () => {
+    const rules = [
+      { rule: 'klavi/*', expires_at: '2030-01-01T00:00:00Z', networks: null },
+      'berbix/prod-*',
+      { rule: 'onmeta/*', expires_at: null, networks: ['10.20.0.0/16', 'fd00:20::/64'] },
+    ];
+    const created = await putCaller(broker, 'limited', { rules: [{ rule: 'a/b' }, ...rules] });
+    const patched = await broker.as().patch(callerPath('limited')).send({ rules });
+
+    expect(created.body.rules).toEqual([{ rule: 'a/b', expires_at: null, networks: null }, ...rules]);
+    expect(patched.body.rules).toEqual(rules);
+    expect((await putCaller(broker, 'limited', { rules: patched.body.rules })).status).toBe(200);
+    expect((await broker.as().get(callerPath('limited'))).body.rules).toEqual(rules);
+  });
+
   it('should be listed by name, page by page', async () => {
     for (const name of ['list-c', 'list-a', 'list-b']) {
       await putCaller(broker, name);
@@ -60,6 +75,8 @@ describe('callers', () => {
     [{ rules: ['a/b/c'] }, 'rules'],
     [{ rules: [1] }, 'rules'],
     [{ rules: [null] }, 'rules'],
+    [{ rules: [{ rule: 'klavi/*', until: null }] }, 'rules'],
+    [{ rules: [{ rule: 'klavi/*', networks: ['10.0.0.1'] }] }, 'rules'],
     [{ description: 'x'.repeat(501) }, 'description'],
     [{ description: 1 }, 'description'],
     [{ description: 'a\0b' }, 'description'],

@@ -1,11 +1,12 @@
 import type { Role } from './caller.js';
+import type { RuleFields } from './rule.js';
 
 /** What an administrator decides about a caller. */
 export interface CallerFields {
   readonly description: string;
   readonly roles: readonly Role[];
-  /** Each of valid syntax (RULE_PATTERN). */
-  readonly rules: readonly string[];
+  /** Each with a pattern of valid syntax (RULE_PATTERN). */
+  readonly rules: readonly RuleFields[];
   /** From then on none of its keys is good; null where it does not expire. */
   readonly expiresAt: Date | null;
 }

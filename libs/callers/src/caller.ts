@@ -1,5 +1,5 @@
 import { BrokerError, type ConnectionName } from '@app/common';
-import type { Rule } from './rule.js';
+import type { Circumstances, Rule } from './rule.js';
 
 /** What a caller may do beside getting tokens. An administrator is not by that a reader of tokens: rules are separate. */
 export const ROLES = ['admin', 'auditor'] as const;
@@ -19,10 +19,14 @@ export interface Caller {
   readonly asOf?: string | undefined;
 }
 
-/** True where one of the caller's rules covers the connection; without a rule nothing is covered. */
-export function covers(caller: Caller, name: ConnectionName): boolean {
-  return caller.rules.some((rule) => rule.matches(name));
+/** True where one of the caller's rules covers the connection and holds now; without a rule nothing is covered. */
+export function covers(caller: Caller, name: ConnectionName, circumstances: Circumstances): boolean {
+  return caller.rules.some((rule) => rule.matches(name) && rule.brokenLimits(circumstances).length === 0);
 }
+
+/** The rules of the caller that hold now. */
+export const heldRules = (caller: Caller, circumstances: Circumstances): readonly Rule[] =>
+  caller.rules.filter((rule) => rule.brokenLimits(circumstances).length === 0);
 
 /** Throws `forbidden` where the caller has none of the roles. */
 export function requireRole(caller: Caller, ...roles: readonly Role[]): void {

@@ -2,17 +2,24 @@ import type { Transaction } from '@app/database';
 import { isRole } from './caller.js';
 import type { CallerFields, CallerRecord } from './caller-record.js';
 import { noSuchCaller } from './refusals.js';
+import { ofRuleColumns, toRuleColumns } from './rule-columns.js';
 
-type Row = Omit<CallerRecord, 'roles'> & { readonly roles: readonly string[] };
+type Row = Omit<CallerRecord, 'roles' | 'rules'> & {
+  readonly roles: readonly string[];
+  readonly rules: readonly string[];
+  readonly limitedRules: unknown;
+};
 
-const toRecord = (row: Row): CallerRecord => ({ ...row, roles: row.roles.filter(isRole) });
-
-const columns = ({ description, roles, rules, expiresAt }: CallerFields) => ({
-  description,
-  roles: [...roles],
-  rules: [...rules],
-  expiresAt,
+const toRecord = ({ roles, rules, limitedRules, ...row }: Row): CallerRecord => ({
+  ...row,
+  roles: roles.filter(isRole),
+  rules: ofRuleColumns(rules, limitedRules),
 });
+
+function columns({ description, roles, rules, expiresAt }: CallerFields) {
+  const { rules: plain, limitedRules } = toRuleColumns(rules);
+  return { description, roles: [...roles], rules: [...plain], limitedRules: [...limitedRules], expiresAt };
+}
 
 /** The table `callers`, inside a transaction or out of one. */
 export class CallersRepository {

@@ -14,6 +14,8 @@ describe('CallerFieldsDto', () => {
     {},
     { description: '', roles: [], rules: [], expires_at: null },
     { roles: ['admin', 'auditor'], rules: ['*/*', 'berbix/prod-*'], expires_at: '2030-01-01T00:00:00+02:00' },
+    { rules: ['a/b', { rule: 'a/b' }, { rule: 'a/b', expires_at: null, networks: null }] },
+    { rules: [{ rule: 'a/b', expires_at: '2020-01-01T00:00:00Z', networks: ['10.0.0.0/8', '::1/128'] }] },
   ])('should take %j', (body) => {
     expect(refused(CallerFieldsDto, body)).toEqual([]);
   });
@@ -29,6 +31,17 @@ describe('CallerFieldsDto', () => {
     [{ rules: ['klavi'] }, 'rules'],
     [{ rules: [null] }, 'rules'],
     [{ rules: [['a/b']] }, 'rules'],
+    [{ rules: ['a/b', 'a/b'] }, 'rules'],
+    [{ rules: [{ rule: 'a/b' }, { rule: 'a/b' }] }, 'rules'],
+    [{ rules: [{}] }, 'rules'],
+    [{ rules: [{ rule: 'klavi' }] }, 'rules'],
+    [{ rules: [{ rule: 'a/b', until: null }] }, 'rules'],
+    [{ rules: [{ rule: 'a/b', expires_at: 'tomorrow' }] }, 'rules'],
+    [{ rules: [{ rule: 'a/b', expires_at: 1_800_000_000 }] }, 'rules'],
+    [{ rules: [{ rule: 'a/b', networks: [] }] }, 'rules'],
+    [{ rules: [{ rule: 'a/b', networks: '10.0.0.0/8' }] }, 'rules'],
+    [{ rules: [{ rule: 'a/b', networks: ['10.0.0.1'] }] }, 'rules'],
+    [{ rules: [{ rule: 'a/b', networks: [null] }] }, 'rules'],
     [{ rules: Array.from({ length: 201 }, (_, index) => `a/${index}`) }, 'rules'],
     [{ expires_at: 'tomorrow' }, 'expires_at'],
     [{ expires_at: 1_800_000_000 }, 'expires_at'],
