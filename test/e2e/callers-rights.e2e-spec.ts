@@ -100,6 +100,58 @@ describe('what a caller may do', () => {
   });
 });
 
+const explained = (query: string, caller = 'explained') => broker.as().get(`${callerPath(caller)}/explain?${query}`);
+
+describe('the explanation of what a caller may do', () => {
+  it('should name the rule that allows a connection, and why others do not', async () => {
+    const ended = { rule: 'onmeta/*', expires_at: '2020-01-01T00:00:00Z', networks: null };
+    const inside = { rule: '*/acme', expires_at: null, networks: ['10.20.0.0/16'] };
+    await callerWith(broker, 'explained', { rules: ['klavi/*', ended, inside] });
+    const allowed = await explained('connection=onmeta/acme&from=10.20.0.7');
+
+    expect(allowed.status).toBe(200);
+    expect(allowed.body).toEqual({
+      caller: 'explained',
+      connection: 'onmeta/acme',
+      from: '10.20.0.7',
+      allowed: true,
+      allowed_by: inside,
+      exists: true,
+      caller_expired: false,
+      rules: [
+        { rule: 'klavi/*', allows: false, reasons: ['pattern'] },
+        { rule: ended, allows: false, reasons: ['expired'] },
+        { rule: inside, allows: true, reasons: [] },
+      ],
+    });
+    expect((await explained('connection=onmeta/acme')).body).toMatchObject({ allowed: false, allowed_by: null });
+    expect((await explained('connection=klavi')).body).toMatchObject({
+      connection: 'klavi/default',
+      allowed_by: 'klavi/*',
+      exists: false,
+    });
+  });
+
+  it('should be for administrators, and of callers that there are', async () => {
+    const { key } = await callerWith(broker, 'curious', { roles: ['auditor'] });
+    const forbidden = await broker.as(key).get(`${callerPath('curious')}/explain?connection=klavi/acme`);
+
+    expect(forbidden.status).toBe(403);
+    expect((await explained('connection=klavi/acme', 'nobody')).status).toBe(404);
+  });
+
+  it.each([
+    '',
+    'connection=',
+    'connection=a/b/c',
+    'connection=A/b',
+    'connection=a/b&from=here',
+    'connection=a/b&at=now',
+  ])('should not be given for ?%s', async (query) => {
+    expect((await explained(query)).status).toBe(400);
+  });
+});
+
 describe('an unauthenticated request', () => {
   const LIVE = 'clv_abcdefghijkl_';
 

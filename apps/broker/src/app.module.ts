@@ -10,6 +10,7 @@ import { ProvidersModule } from '@app/providers';
 import { TokensModule } from '@app/tokens';
 import { ApiKeysController } from './admin/callers/api-keys.controller.js';
 import { CallersController } from './admin/callers/callers.controller.js';
+import { ExplanationController } from './admin/callers/explanation.controller.js';
 import { ConnectionActionsController } from './admin/connections/connection-actions.controller.js';
 import { ConnectionsController } from './admin/connections/connections.controller.js';
 import { ProviderTypesController } from './admin/provider-types/provider-types.controller.js';
@@ -49,6 +50,7 @@ export class AppModule {
         ConnectionActionsController,
         CallersController,
         ApiKeysController,
+        ExplanationController,
         AuditController,
         HealthController,
       ],

@@ -1,5 +1,7 @@
 import { type AuditOrigin, type ChangeEvent, RecordedChanges } from '@app/audit';
 import {
+  Clock,
+  type ConnectionName,
   type ExpectedVersion,
   keyOfCursor,
   NAME_PATTERN,
@@ -9,9 +11,10 @@ import {
   type Secret,
   toPage,
 } from '@app/common';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type CallerFields, type CallerRecord, changedFields, NO_FIELDS } from './caller-record.js';
 import { CallersRepository } from './callers.repository.js';
+import { explain, type Explanation } from './explanation.js';
 import { FirstAdmin } from './first-admin.js';
 import { nameOfCaller } from './subject.js';
 
@@ -25,6 +28,7 @@ export class CallerService {
   constructor(
     private readonly changes: RecordedChanges,
     private readonly firstAdmin: FirstAdmin,
+    @Inject(Clock) private readonly clock: Clock,
   ) {}
 
   /** By name. */
@@ -42,6 +46,14 @@ export class CallerService {
   /** Throws `not_found` where there is no such caller. */
   require(name: string): Promise<CallerRecord> {
     return this.changes.read((transaction) => new CallersRepository(transaction).require(name));
+  }
+
+  /**
+   * Why the caller may or may not get tokens for a connection now, asking from `clientIp`. Throws `not_found` where there is no
+   * such caller.
+   */
+  async explain(name: string, connection: ConnectionName, clientIp?: string): Promise<Explanation> {
+    return explain(await this.require(name), connection, { now: this.clock.now(), clientIp });
   }
 
   /** Creates the caller, or replaces what it may do; its keys stay. */

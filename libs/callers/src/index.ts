@@ -6,6 +6,7 @@ export { type Caller, covers, heldRules, type Role, ROLES, requireRole } from '.
 export { type ApiKeyRecord, type CallerFields, type CallerRecord, NO_FIELDS } from './caller-record.js';
 export { CallerService } from './caller.service.js';
 export { CallersModule } from './callers.module.js';
+export type { Explanation, RuleVerdict } from './explanation.js';
 export { type FailedAuthentication, FailedAuthentications } from './failed-authentications.js';
 export {
   type Circumstances,
