@@ -106,6 +106,19 @@ describe('callers', () => {
     expect((await askWith(key, broker)).status).toBe(200);
   });
 
+  it('should not lock themselves out: the last administrator stays, and is told what to do', async () => {
+    const [id] = (await broker.as().get(`${callerPath('admin')}/keys`)).body.items;
+    const answers = [
+      await broker.as().patch(callerPath('admin')).send({ roles: [] }),
+      await broker.as().delete(callerPath('admin')),
+      await broker.as().delete(`${callerPath('admin')}/keys/${id.key_id}`),
+    ];
+
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual(answers.map(() => [409, 'conflict']));
+    expect(answers[0]?.body.detail).toContain('Give another caller the role');
+    expect((await broker.as().get('/admin/callers')).status).toBe(200);
+  });
+
   it('should lose their keys when they are deleted', async () => {
     const { key } = await callerWith(broker, 'deleted', { rules: ['*/*'] });
     await askWith(key, broker);

@@ -16,12 +16,13 @@ import { type CallerFields, type CallerRecord, changedFields, NO_FIELDS } from '
 import { CallersRepository } from './callers.repository.js';
 import { explain, type Explanation } from './explanation.js';
 import { FirstAdmin } from './first-admin.js';
+import { keepingAnAdmin } from './last-admin.js';
 import { nameOfCaller } from './subject.js';
 
 /**
  * Callers as an administrator sees them. Every change is recorded before it is committed and binds at once on this replica,
  * within two seconds on others. `expected` is the version that the author has seen: `precondition_failed` where the caller is
- * at another.
+ * at another. A change that would lock everybody out of administration is a `conflict`.
  */
 @Injectable()
 export class CallerService {
@@ -68,7 +69,9 @@ export class CallerService {
       const before = await callers.find(name);
       requireVersion(`The caller ${name}`, before, expected);
       const created = before === undefined;
-      const caller = await (created ? callers.insert(name, fields, now) : callers.update(name, fields, now));
+      const caller = await keepingAnAdmin(transaction, now, () =>
+        created ? callers.insert(name, fields, now) : callers.update(name, fields, now),
+      );
       const action = created ? 'caller.created' : 'caller.updated';
       return { result: { caller, created }, events: [eventOf(action, name, before ?? NO_FIELDS, fields)] };
     });
@@ -86,18 +89,18 @@ export class CallerService {
       const before = await callers.require(name);
       requireVersion(`The caller ${name}`, before, expected);
       const fields = { ...before, ...sent };
-      const result = await callers.update(name, fields, now);
+      const result = await keepingAnAdmin(transaction, now, () => callers.update(name, fields, now));
       return { result, events: [eventOf('caller.updated', name, before, fields)] };
     });
   }
 
   /** Deletes the caller and its keys. Throws `not_found` where there is no such caller. */
   delete(origin: AuditOrigin, name: string, expected?: ExpectedVersion): Promise<void> {
-    return this.changes.change(origin, async (transaction) => {
+    return this.changes.change(origin, async (transaction, now) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.require(name);
       requireVersion(`The caller ${name}`, before, expected);
-      await callers.delete(name);
+      await keepingAnAdmin(transaction, now, () => callers.delete(name));
       return { result: undefined, events: [{ action: 'caller.deleted', reason: nameOfCaller(name) }] };
     });
   }

@@ -1,6 +1,7 @@
 import type { Transaction } from '@app/database';
 import { isRole } from './caller.js';
 import type { CallerFields, CallerRecord } from './caller-record.js';
+import type { AdminStanding } from './last-admin.js';
 import { noSuchCaller } from './refusals.js';
 import { ofRuleColumns, toRuleColumns } from './rule-columns.js';
 
@@ -48,6 +49,16 @@ export class CallersRepository {
 
   async hasAdmin(): Promise<boolean> {
     return (await this.client.caller.findFirst({ where: { roles: { has: 'admin' } } })) !== null;
+  }
+
+  /** Every caller with the role `admin`, and whether one of its keys is good at `now`. */
+  async listAdmins(now: Date): Promise<readonly AdminStanding[]> {
+    const live = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+    const rows = await this.client.caller.findMany({
+      where: { roles: { has: 'admin' } },
+      select: { expiresAt: true, keys: { where: live, select: { keyId: true }, take: 1 } },
+    });
+    return rows.map(({ expiresAt, keys }) => ({ expiresAt, hasLiveKey: keys.length > 0 }));
   }
 
   async insert(name: string, fields: CallerFields, now: Date): Promise<CallerRecord> {
