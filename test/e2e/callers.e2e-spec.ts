@@ -16,7 +16,13 @@ afterAll(() => broker?.stop());
 
 describe('callers', () => {
   it('should be created with 201, replaced with 200, changed, shown and deleted', async () => {
-    const fields = { description: 'bills customers', roles: ['auditor'], rules: ['klavi/*'], expires_at: null };
+    const fields = {
+      description: 'bills customers',
+      roles: ['auditor'],
+      rules: ['klavi/*'],
+      identities: [],
+      expires_at: null,
+    };
     const created = await putCaller(broker, 'billing', fields);
     const replaced = await putCaller(broker, 'billing', { rules: ['onmeta/acme'] });
     const patched = await broker.as().patch(callerPath('billing')).send({ description: 'bills' });
@@ -45,6 +51,25 @@ describe('callers', () => {
     expect(patched.body.rules).toEqual(rules);
     expect((await putCaller(broker, 'limited', { rules: patched.body.rules })).status).toBe(200);
     expect((await broker.as().get(callerPath('limited'))).body.rules).toEqual(rules);
+  });
+
+  it('should have identities, each of one caller only', async () => {
+    const issuer = 'https://issuer.example';
+    const identities = [
+      { issuer, subject: 'system:serviceaccount:prod:*' },
+      { issuer: 'mtls', subject: 'CN=one,O=Example' },
+    ];
+    const created = await putCaller(broker, 'identified', { identities });
+    const taken = await putCaller(broker, 'double', { identities: [{ issuer: 'mtls', subject: 'CN=one,O=Example' }] });
+    const reversed = await broker.as().patch(callerPath('identified')).send({ identities: identities.toReversed() });
+    const { body } = await broker.as().get('/admin/callers');
+
+    expect(created.body.identities).toEqual(identities);
+    expect(taken.body).toMatchObject({ status: 409, code: 'conflict', detail: expect.stringContaining('identified') });
+    expect(reversed.body.identities).toEqual(identities.toReversed());
+    expect(body.items.find(({ name }: { name: string }) => name === 'identified').identities).toHaveLength(2);
+    await broker.as().patch(callerPath('identified')).send({ identities: [] });
+    expect((await putCaller(broker, 'double', { identities })).body.identities).toEqual(identities);
   });
 
   it('should be listed by name, page by page', async () => {

@@ -1,5 +1,5 @@
 import { AuditModule } from '@app/audit';
-import { ApiKeyService, CallerService, CallersModule, newApiKey } from '@app/callers';
+import { ApiKeyService, CallerService, CallersModule, newApiKey, NO_FIELDS } from '@app/callers';
 import { ConfigModule } from '@app/config';
 import { generateKeyFile, Keyring } from '@app/crypto';
 import { Database, DatabaseModule } from '@app/database';
@@ -84,6 +84,7 @@ describe('/admin/callers', () => {
       name: 'billing',
       description: 'bills',
       roles: [],
+      identities: [],
       rules: ['klavi/*'],
       expires_at: '2030-01-01T00:00:00Z',
       created_at: expect.stringMatching(/Z$/),
@@ -172,10 +173,9 @@ describe('/admin/callers', () => {
 
   it('should be for administrators only', async () => {
     await app.get(CallerService).put({ actor: { type: 'system' } }, 'auditor', {
-      description: '',
+      ...NO_FIELDS,
       roles: ['auditor'],
       rules: ['*/*'],
-      expiresAt: null,
     });
     const { key } = await app.get(ApiKeyService).issue({ actor: { type: 'system' } }, 'auditor', null);
     const headers = { authorization: `Bearer ${key.reveal()}` };

@@ -1,4 +1,5 @@
 import type { Role } from './caller.js';
+import type { Identity } from './identity/identity.js';
 import type { RuleFields } from './rule.js';
 
 /** What an administrator decides about a caller. */
@@ -7,6 +8,8 @@ export interface CallerFields {
   readonly roles: readonly Role[];
   /** Each with a pattern of valid syntax (RULE_PATTERN). */
   readonly rules: readonly RuleFields[];
+  /** How it may authenticate beside its API keys; each subject is a pattern. */
+  readonly identities: readonly Identity[];
   /** From then on none of its keys is good; null where it does not expire. */
   readonly expiresAt: Date | null;
 }
@@ -30,13 +33,20 @@ export interface ApiKeyRecord {
   readonly lastUsedAt: Date | null;
 }
 
-/** What a new caller has where nothing else is said: no role, no rule. */
-export const NO_FIELDS: CallerFields = { description: '', roles: [], rules: [], expiresAt: null };
+/** What a new caller has where nothing else is said: no role, no rule, no identity. */
+export const NO_FIELDS: CallerFields = {
+  description: '',
+  roles: [],
+  rules: [],
+  identities: [],
+  expiresAt: null,
+};
 
 const NAMES = {
   description: 'description',
   roles: 'roles',
   rules: 'rules',
+  identities: 'identities',
   expiresAt: 'expires_at',
 } as const satisfies Record<keyof CallerFields, string>;
 

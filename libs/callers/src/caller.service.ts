@@ -17,12 +17,13 @@ import { CallersRepository } from './callers.repository.js';
 import { explain, type Explanation } from './explanation.js';
 import { FirstAdmin } from './first-admin.js';
 import { keepingAnAdmin } from './last-admin.js';
+import { identityTaken } from './refusals.js';
 import { nameOfCaller } from './subject.js';
 
 /**
  * Callers as an administrator sees them. Every change is recorded before it is committed and binds at once on this replica,
  * within two seconds on others. `expected` is the version that the author has seen: `precondition_failed` where the caller is
- * at another. A change that would lock everybody out of administration is a `conflict`.
+ * at another. A change that would lock everybody out of administration, or give an identity to a second caller, is a `conflict`.
  */
 @Injectable()
 export class CallerService {
@@ -69,6 +70,7 @@ export class CallerService {
       const before = await callers.find(name);
       requireVersion(`The caller ${name}`, before, expected);
       const created = before === undefined;
+      await requireFree(callers, name, fields);
       const caller = await keepingAnAdmin(transaction, now, () =>
         created ? callers.insert(name, fields, now) : callers.update(name, fields, now),
       );
@@ -89,6 +91,7 @@ export class CallerService {
       const before = await callers.require(name);
       requireVersion(`The caller ${name}`, before, expected);
       const fields = { ...before, ...sent };
+      await requireFree(callers, name, fields);
       const result = await keepingAnAdmin(transaction, now, () => callers.update(name, fields, now));
       return { result, events: [eventOf('caller.updated', name, before, fields)] };
     });
@@ -108,6 +111,13 @@ export class CallerService {
   /** Makes `key` an administrator's where there is no administrator (FirstAdmin.ensure). True if that happened. */
   ensureAdmin(key: Secret): Promise<boolean> {
     return this.firstAdmin.ensure(key);
+  }
+}
+
+async function requireFree(callers: CallersRepository, name: string, { identities }: CallerFields): Promise<void> {
+  const taken = identities.length === 0 ? undefined : await callers.findTaken(name, identities);
+  if (taken !== undefined) {
+    throw identityTaken(taken);
   }
 }
 

@@ -8,6 +8,7 @@ export { CallerService } from './caller.service.js';
 export { CallersModule } from './callers.module.js';
 export type { Explanation, RuleVerdict } from './explanation.js';
 export { type FailedAuthentication, FailedAuthentications } from './failed-authentications.js';
+export { type Identity, ISSUER_PATTERN, MTLS, SUBJECT_PATTERN } from './identity/identity.js';
 export {
   type Circumstances,
   compileRule,

@@ -14,6 +14,7 @@ describe('CallerFieldsDto', () => {
     {},
     { description: '', roles: [], rules: [], expires_at: null },
     { roles: ['admin', 'auditor'], rules: ['*/*', 'berbix/prod-*'], expires_at: '2030-01-01T00:00:00+02:00' },
+    { identities: [{ issuer: 'https://issuer.example', subject: 'system:serviceaccount:prod:*' }] },
     { rules: ['a/b', { rule: 'a/b' }, { rule: 'a/b', expires_at: null, networks: null }] },
     { rules: [{ rule: 'a/b', expires_at: '2020-01-01T00:00:00Z', networks: ['10.0.0.0/8', '::1/128'] }] },
   ])('should take %j', (body) => {
@@ -42,6 +43,20 @@ describe('CallerFieldsDto', () => {
     [{ rules: [{ rule: 'a/b', networks: '10.0.0.0/8' }] }, 'rules'],
     [{ rules: [{ rule: 'a/b', networks: ['10.0.0.1'] }] }, 'rules'],
     [{ rules: [{ rule: 'a/b', networks: [null] }] }, 'rules'],
+    [{ identities: null }, 'identities'],
+    [{ identities: {} }, 'identities'],
+    [{ identities: ['mtls'] }, 'identities'],
+    [{ identities: [{ issuer: 'mtls' }] }, 'identities'],
+    [{ identities: [{ issuer: '', subject: 'x' }] }, 'identities'],
+    [{ identities: [{ issuer: 'a b', subject: 'x' }] }, 'identities'],
+    [{ identities: [{ issuer: 'mtls', subject: ' x' }] }, 'identities'],
+    [{ identities: [{ issuer: 'mtls', subject: 7 }] }, 'identities'],
+    [{ identities: [{ issuer: 'mtls', subject: 'x', audience: 'y' }] }, 'identities'],
+    [{ identities: [1, 2].map(() => ({ issuer: 'mtls', subject: 'x' })) }, 'identities'],
+    [
+      { identities: Array.from({ length: 51 }, (_, index) => ({ issuer: 'mtls', subject: `x${index}` })) },
+      'identities',
+    ],
     [{ rules: Array.from({ length: 201 }, (_, index) => `a/${index}`) }, 'rules'],
     [{ expires_at: 'tomorrow' }, 'expires_at'],
     [{ expires_at: 1_800_000_000 }, 'expires_at'],
@@ -65,6 +80,7 @@ describe('toChanges and toFields', () => {
       description: '',
       roles: ['admin'],
       rules: [],
+      identities: [],
       expiresAt: null,
     });
   });

@@ -9,11 +9,14 @@ import {
 } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { IsInstant, toInstant } from '../../http/instant.js';
+import { ListOf } from '../../http/list-of.decorator.js';
 import { Omissible } from '../../http/omissible.decorator.js';
 import { toTime, toTimeOrNull } from '../../http/time.js';
-import { AreRules, LimitedRuleDto, type RuleDto, sameRule, toRuleDto, toRuleFields } from './rule.dto.js';
+import { complaintAboutIdentity, IdentityDto } from './identity.dto.js';
+import { complaintAboutRule, LimitedRuleDto, type RuleDto, sameText, toRuleDto, toRuleFields } from './rule.dto.js';
 
 const MOST_RULES = 200;
+const MOST_IDENTITIES = 50;
 const LONGEST_DESCRIPTION = 500;
 const RULES: ApiPropertyOptions = {
   type: 'array',
@@ -53,10 +56,17 @@ export class CallerFieldsDto {
 
   @ApiPropertyOptional(RULES)
   @Omissible()
-  @AreRules()
+  @ListOf(complaintAboutRule)
   @ArrayMaxSize(MOST_RULES)
-  @ArrayUnique(sameRule)
+  @ArrayUnique(sameText)
   readonly rules?: readonly RuleDto[];
+
+  @ApiPropertyOptional({ type: [IdentityDto], description: 'How it may authenticate beside its API keys.' })
+  @Omissible()
+  @ListOf(complaintAboutIdentity)
+  @ArrayMaxSize(MOST_IDENTITIES)
+  @ArrayUnique(sameText)
+  readonly identities?: readonly IdentityDto[];
 
   @ApiPropertyOptional({
     type: String,
@@ -84,6 +94,9 @@ export class CallerDto {
   @ApiProperty(RULES)
   readonly rules!: readonly RuleDto[];
 
+  @ApiProperty({ type: [IdentityDto] })
+  readonly identities!: readonly IdentityDto[];
+
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   readonly expires_at!: string | null;
 
@@ -109,6 +122,7 @@ export const toCallerDto = (caller: CallerRecord): CallerDto => ({
   description: caller.description,
   roles: caller.roles,
   rules: caller.rules.map(toRuleDto),
+  identities: caller.identities,
   expires_at: toTimeOrNull(caller.expiresAt),
   created_at: toTime(caller.createdAt),
   updated_at: toTime(caller.updatedAt),

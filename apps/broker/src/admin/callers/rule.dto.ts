@@ -1,10 +1,11 @@
 import { type LimitedRule, RULE_MESSAGE, RULE_PATTERN, type RuleFields } from '@app/callers';
 import { isNetwork } from '@app/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ValidateBy } from 'class-validator';
 import { toInstant } from '../../http/instant.js';
+import { membersOf } from '../../http/list-of.decorator.js';
 import { toTimeOrNull } from '../../http/time.js';
 
+const MEMBERS = ['rule', 'expires_at', 'networks'];
 const MOST_NETWORKS = 50;
 
 /** A rule with limits. */
@@ -33,18 +34,8 @@ export class LimitedRuleDto {
 /** A rule as it is sent and answered: a pattern alone, or with limits. */
 export type RuleDto = string | LimitedRuleDto;
 
-/** Refuses a list in which something is no rule, and says which and why. */
-export const AreRules = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'areRules',
-    validator: {
-      validate: (value: unknown) => complaintAbout(value) === undefined,
-      defaultMessage: (context) => complaintAbout(context?.value) ?? '',
-    },
-  });
-
-/** Two rules are the same where all that they say is. */
-export const sameRule = (rule: unknown): unknown => (typeof rule === 'string' ? rule : JSON.stringify(rule));
+/** By what two items of a list are the same: all that they say. */
+export const sameText = (item: unknown): string => JSON.stringify(item);
 
 /** The rule as the library takes it. Validated before. */
 export function toRuleFields(sent: RuleDto): RuleFields {
@@ -65,25 +56,16 @@ const toLimited = ({ rule, expiresAt, networks }: LimitedRule): LimitedRuleDto =
   networks,
 });
 
-function complaintAbout(value: unknown): string | undefined {
-  if (!Array.isArray(value)) {
-    return 'must be a list';
-  }
-  return (value as readonly unknown[]).map(complaintAboutRule).find((complaint) => complaint !== undefined);
-}
-
-function complaintAboutRule(rule: unknown): string | undefined {
+/** What is wrong with a rule. */
+export function complaintAboutRule(rule: unknown): string | undefined {
   if (typeof rule === 'string') {
     return RULE_PATTERN.test(rule) ? undefined : `each ${RULE_MESSAGE}`;
   }
-  if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) {
+  const members = membersOf(rule, MEMBERS);
+  if (members === undefined) {
     return `each ${RULE_MESSAGE}; or { "rule", "expires_at", "networks" }`;
   }
-  const { rule: pattern, expires_at: end = null, networks = null, ...others } = rule as Record<string, unknown>;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    return `a rule has the members "rule", "expires_at" and "networks" only`;
-  }
+  const { rule: pattern, expires_at: end = null, networks = null } = members;
   if (typeof pattern !== 'string' || !RULE_PATTERN.test(pattern)) {
     return `"rule" ${RULE_MESSAGE}`;
   }
