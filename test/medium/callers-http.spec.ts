@@ -10,6 +10,7 @@ import { Test } from '@nestjs/testing';
 import { ApiKeysController } from '../../apps/broker/src/admin/callers/api-keys.controller.js';
 import { CallersController } from '../../apps/broker/src/admin/callers/callers.controller.js';
 import { AuthenticationGuard } from '../../apps/broker/src/http/authentication.guard.js';
+import { IdentityHeader } from '../../apps/broker/src/http/identity.header.js';
 import { ProblemFilter } from '../../apps/broker/src/http/problem.filter.js';
 import { createValidationPipe } from '../../apps/broker/src/http/validation.pipe.js';
 import { libraryConfig, SilentLogModule } from '../support/library.js';
@@ -23,6 +24,7 @@ async function startApp(): Promise<NestFastifyApplication> {
     imports: [ConfigModule.with(libraryConfig), SilentLogModule, DatabaseModule, AuditModule, CallersModule],
     controllers: [CallersController, ApiKeysController],
     providers: [
+      IdentityHeader,
       { provide: APP_GUARD, useClass: AuthenticationGuard },
       { provide: APP_FILTER, useClass: ProblemFilter },
     ],

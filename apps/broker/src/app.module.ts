@@ -20,6 +20,7 @@ import { DatabaseHealth } from './health/database.health.js';
 import { Draining } from './health/draining.js';
 import { HealthController } from './health/health.controller.js';
 import { AuthenticationGuard } from './http/authentication.guard.js';
+import { IdentityHeader } from './http/identity.header.js';
 import { InputGuard } from './http/input.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.pipe.js';
@@ -57,6 +58,7 @@ export class AppModule {
       providers: [
         DatabaseHealth,
         Draining,
+        IdentityHeader,
         { provide: APP_GUARD, useClass: AuthenticationGuard },
         { provide: APP_GUARD, useClass: InputGuard },
         { provide: APP_PIPE, useFactory: createValidationPipe },

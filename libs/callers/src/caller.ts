@@ -1,4 +1,5 @@
 import { BrokerError, type ConnectionName } from '@app/common';
+import type { Identity } from './identity/identity.js';
 import type { Circumstances, Rule } from './rule.js';
 
 /** What a caller may do beside getting tokens. An administrator is not by that a reader of tokens: rules are separate. */
@@ -11,8 +12,10 @@ export const isRole = (name: string): name is Role => ROLES.some((role) => role 
 /** Who asks, as far as a request needs to know. */
 export interface Caller {
   readonly name: string;
-  /** The API key that it showed. */
+  /** The API key that it showed; for an identity what vouched, and for whom (ProvedIdentity). */
   readonly keyId: string;
+  /** The identity that it proved instead of showing a key: it is looked up anew by this, not by `keyId`. */
+  readonly identity?: Identity;
   readonly roles: readonly Role[];
   readonly rules: readonly Rule[];
   /** The change mark under which all this was read; undefined where none was known. */
