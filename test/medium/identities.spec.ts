@@ -84,6 +84,21 @@ describe('identities', () => {
     expect(await named('x')).toBe('unknown_identity');
   });
 
+  it('should be confirmed as they are now, for a request that was authenticated before', async () => {
+    await newCaller('first', 'CN=moving');
+    const sut = replica.get(Authenticator);
+    const before = await sut.authenticateCertificate('CN=moving');
+    await callers.patch(origin, 'first', { rules: ['klavi/*'] });
+    const confirmed = await sut.confirm(before);
+    expect(confirmed).toMatchObject({ name: 'first', keyId: 'mtls:CN=moving', rules: [{ text: 'klavi/*' }] });
+
+    const refused = expect.objectContaining({ reason: 'unknown_identity' });
+    await callers.patch(origin, 'first', { identities: [] });
+    await expect(sut.confirm(confirmed)).rejects.toEqual(refused);
+    await newCaller('second', 'CN=moving');
+    await expect(sut.confirm(confirmed)).rejects.toEqual(refused);
+  });
+
   it('should be looked up anew after a change', async () => {
     await newCaller('often', 'CN=often');
     expect(await named('CN=often')).toBe('often');
