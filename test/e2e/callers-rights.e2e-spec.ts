@@ -62,6 +62,30 @@ describe('what a caller may do', () => {
     expect(listed.items).toEqual([{ provider: 'onmeta', connection: 'acme', type: 'onmeta', state: 'active' }]);
   });
 
+  it.each([
+    ['that has expired', { expires_at: '2020-01-01T00:00:00Z' }],
+    ['for another network', { networks: ['192.0.2.0/24'] }],
+  ])('should not be what a rule %s covers, in the bytes of an absent connection', async (_which, limits) => {
+    const { key } = await callerWith(broker, 'limited', { rules: [{ rule: 'onmeta/*', ...limits }] });
+    const [limited, absent] = await Promise.all(
+      ['acme', 'never'].map((connection) =>
+        broker.as(key).get(`/providers/onmeta/token?connection=${connection}`).set('x-request-id', 'same'),
+      ),
+    );
+
+    expect(limited?.status).toBe(404);
+    expect(limited?.text.replace('acme', 'never')).toBe(absent?.text);
+    expect((await broker.as(key).get('/providers')).body.items).toEqual([]);
+  });
+
+  it('should be what a rule covers within its limits', async () => {
+    const rule = { rule: 'onmeta/acme', expires_at: '2099-01-01T00:00:00Z', networks: ['127.0.0.0/8'] };
+    const { key } = await callerWith(broker, 'within', { rules: [rule] });
+
+    expect((await askWith(key, broker)).body.access_token).toBe('onmeta-acme-token');
+    expect((await broker.as(key).get('/providers')).body.items).toHaveLength(1);
+  });
+
   it('should list the connections that its rules reach, page by page and without secrets', async () => {
     const { key } = await callerWith(broker, 'lister', { rules: ['*/*'] });
     const first = await broker.as(key).get('/providers?limit=2');
@@ -73,6 +97,58 @@ describe('what a caller may do', () => {
     expect(names).toEqual(['klavi/acme', 'onmeta/acme', 'onmeta/other']);
     expect(rest.body.next_cursor).toBeNull();
     expect(first.text + rest.text).not.toMatch(/token|secret|credential/);
+  });
+});
+
+const explained = (query: string, caller = 'explained') => broker.as().get(`${callerPath(caller)}/explain?${query}`);
+
+describe('the explanation of what a caller may do', () => {
+  it('should name the rule that allows a connection, and why others do not', async () => {
+    const ended = { rule: 'onmeta/*', expires_at: '2020-01-01T00:00:00Z', networks: null };
+    const inside = { rule: '*/acme', expires_at: null, networks: ['10.20.0.0/16'] };
+    await callerWith(broker, 'explained', { rules: ['klavi/*', ended, inside] });
+    const allowed = await explained('connection=onmeta/acme&from=10.20.0.7');
+
+    expect(allowed.status).toBe(200);
+    expect(allowed.body).toEqual({
+      caller: 'explained',
+      connection: 'onmeta/acme',
+      from: '10.20.0.7',
+      allowed: true,
+      allowed_by: inside,
+      exists: true,
+      caller_expired: false,
+      rules: [
+        { rule: 'klavi/*', allows: false, reasons: ['pattern'] },
+        { rule: ended, allows: false, reasons: ['expired'] },
+        { rule: inside, allows: true, reasons: [] },
+      ],
+    });
+    expect((await explained('connection=onmeta/acme')).body).toMatchObject({ allowed: false, allowed_by: null });
+    expect((await explained('connection=klavi')).body).toMatchObject({
+      connection: 'klavi/default',
+      allowed_by: 'klavi/*',
+      exists: false,
+    });
+  });
+
+  it('should be for administrators, and of callers that there are', async () => {
+    const { key } = await callerWith(broker, 'curious', { roles: ['auditor'] });
+    const forbidden = await broker.as(key).get(`${callerPath('curious')}/explain?connection=klavi/acme`);
+
+    expect(forbidden.status).toBe(403);
+    expect((await explained('connection=klavi/acme', 'nobody')).status).toBe(404);
+  });
+
+  it.each([
+    '',
+    'connection=',
+    'connection=a/b/c',
+    'connection=A/b',
+    'connection=a/b&from=here',
+    'connection=a/b&at=now',
+  ])('should not be given for ?%s', async (query) => {
+    expect((await explained(query)).status).toBe(400);
   });
 });
 

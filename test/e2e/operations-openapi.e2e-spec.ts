@@ -29,6 +29,7 @@ const ROUTES = [
   'PUT /admin/callers/{caller}',
   'PATCH /admin/callers/{caller}',
   'DELETE /admin/callers/{caller}',
+  'GET /admin/callers/{caller}/explain',
   'GET /admin/callers/{caller}/keys',
   'POST /admin/callers/{caller}/keys',
   'DELETE /admin/callers/{caller}/keys/{key_id}',

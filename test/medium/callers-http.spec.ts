@@ -1,5 +1,5 @@
 import { AuditModule } from '@app/audit';
-import { ApiKeyService, CallerService, CallersModule, newApiKey } from '@app/callers';
+import { ApiKeyService, CallerService, CallersModule, newApiKey, NO_FIELDS } from '@app/callers';
 import { ConfigModule } from '@app/config';
 import { generateKeyFile, Keyring } from '@app/crypto';
 import { Database, DatabaseModule } from '@app/database';
@@ -10,6 +10,7 @@ import { Test } from '@nestjs/testing';
 import { ApiKeysController } from '../../apps/broker/src/admin/callers/api-keys.controller.js';
 import { CallersController } from '../../apps/broker/src/admin/callers/callers.controller.js';
 import { AuthenticationGuard } from '../../apps/broker/src/http/authentication.guard.js';
+import { IdentityHeader } from '../../apps/broker/src/http/identity.header.js';
 import { ProblemFilter } from '../../apps/broker/src/http/problem.filter.js';
 import { createValidationPipe } from '../../apps/broker/src/http/validation.pipe.js';
 import { libraryConfig, SilentLogModule } from '../support/library.js';
@@ -23,6 +24,7 @@ async function startApp(): Promise<NestFastifyApplication> {
     imports: [ConfigModule.with(libraryConfig), SilentLogModule, DatabaseModule, AuditModule, CallersModule],
     controllers: [CallersController, ApiKeysController],
     providers: [
+      IdentityHeader,
       { provide: APP_GUARD, useClass: AuthenticationGuard },
       { provide: APP_FILTER, useClass: ProblemFilter },
     ],
@@ -84,6 +86,7 @@ describe('/admin/callers', () => {
       name: 'billing',
       description: 'bills',
       roles: [],
+      identities: [],
       rules: ['klavi/*'],
       expires_at: '2030-01-01T00:00:00Z',
       created_at: expect.stringMatching(/Z$/),
@@ -172,10 +175,9 @@ describe('/admin/callers', () => {
 
   it('should be for administrators only', async () => {
     await app.get(CallerService).put({ actor: { type: 'system' } }, 'auditor', {
-      description: '',
+      ...NO_FIELDS,
       roles: ['auditor'],
       rules: ['*/*'],
-      expiresAt: null,
     });
     const { key } = await app.get(ApiKeyService).issue({ actor: { type: 'system' } }, 'auditor', null);
     const headers = { authorization: `Bearer ${key.reveal()}` };

@@ -6,6 +6,7 @@ import {
   CallersModule,
   FailedAuthentications,
   newApiKey,
+  NO_FIELDS,
 } from '@app/callers';
 import { Secret } from '@app/common';
 import { ConfigModule } from '@app/config';
@@ -32,7 +33,7 @@ const origin: AuditOrigin = {
   clientIp: '192.0.2.1',
 };
 
-const fields = { description: '', roles: [], rules: ['klavi/*'], expiresAt: null };
+const fields = { ...NO_FIELDS, rules: ['klavi/*'] };
 
 const inAnHour = (): Date => new Date(Date.now() + 3_600_000);
 

@@ -28,6 +28,7 @@ const newFields = (overrides: Partial<CallerFields> = {}): CallerFields => ({
   description: 'bills customers',
   roles: [],
   rules: ['klavi/*'],
+  identities: [],
   expiresAt: null,
   ...overrides,
 });

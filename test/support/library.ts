@@ -28,6 +28,9 @@ export const libraryConfig: Config = {
   keysFile: undefined,
   bootstrapAdminKey: undefined,
   outboundAllowedNetworks: [],
+  identitiesFile: undefined,
+  trustedProxies: [],
+  identityHeader: undefined,
   logLevel: 'silent',
   timing: TIMING,
 };

@@ -12,7 +12,7 @@ import { watchRoutes } from './http/other-methods.js';
 
 /** The whole broker, wired and not yet listening. The database must be migrated. */
 export async function createApp(config: Config, log: Log): Promise<NestFastifyApplication> {
-  const instance = createInstance(log);
+  const instance = createInstance(log, config.trustedProxies);
   const refuseOtherMethods = watchRoutes(instance, log);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(config, log),

@@ -10,6 +10,7 @@ import { ProvidersModule } from '@app/providers';
 import { TokensModule } from '@app/tokens';
 import { ApiKeysController } from './admin/callers/api-keys.controller.js';
 import { CallersController } from './admin/callers/callers.controller.js';
+import { ExplanationController } from './admin/callers/explanation.controller.js';
 import { ConnectionActionsController } from './admin/connections/connection-actions.controller.js';
 import { ConnectionsController } from './admin/connections/connections.controller.js';
 import { ProviderTypesController } from './admin/provider-types/provider-types.controller.js';
@@ -19,6 +20,7 @@ import { DatabaseHealth } from './health/database.health.js';
 import { Draining } from './health/draining.js';
 import { HealthController } from './health/health.controller.js';
 import { AuthenticationGuard } from './http/authentication.guard.js';
+import { IdentityHeader } from './http/identity.header.js';
 import { InputGuard } from './http/input.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.pipe.js';
@@ -49,12 +51,14 @@ export class AppModule {
         ConnectionActionsController,
         CallersController,
         ApiKeysController,
+        ExplanationController,
         AuditController,
         HealthController,
       ],
       providers: [
         DatabaseHealth,
         Draining,
+        IdentityHeader,
         { provide: APP_GUARD, useClass: AuthenticationGuard },
         { provide: APP_GUARD, useClass: InputGuard },
         { provide: APP_PIPE, useFactory: createValidationPipe },

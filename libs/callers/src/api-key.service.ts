@@ -6,6 +6,7 @@ import { API_KEY_ID_PATTERN, newApiKey } from './api-key.js';
 import type { ApiKeyRecord } from './caller-record.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { CallersRepository } from './callers.repository.js';
+import { keepingAnAdmin } from './last-admin.js';
 import { noSuchKey } from './refusals.js';
 import { nameOfKey } from './subject.js';
 
@@ -57,7 +58,10 @@ export class ApiKeyService {
     });
   }
 
-  /** Does nothing where the key is revoked already. Throws `not_found` where the caller has no such key. */
+  /**
+   * Does nothing where the key is revoked already. Throws `not_found` where the caller has no such key, `conflict` where it is the
+   * last with which anybody could administer.
+   */
   revoke(origin: AuditOrigin, caller: string, keyId: string): Promise<void> {
     return this.changes.change(origin, async (transaction, now) => {
       const keys = new ApiKeysRepository(transaction);
@@ -68,7 +72,7 @@ export class ApiKeyService {
       if (key.revokedAt !== null) {
         return { result: undefined, events: [] };
       }
-      await keys.revoke(keyId, now);
+      await keepingAnAdmin(transaction, now, () => keys.revoke(keyId, now));
       return { result: undefined, events: [{ action: 'key.revoked', reason: nameOfKey(caller, keyId) }] };
     });
   }

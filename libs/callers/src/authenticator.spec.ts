@@ -5,6 +5,9 @@ import { newApiKey } from './api-key.js';
 import { AuthenticationError } from './authentication.error.js';
 import { Authenticator } from './authenticator.js';
 import type { KnownKey } from './known-key.js';
+import type { KnownIdentity } from './identity/known-identity.js';
+import { TokenVerifier } from './identity/token.verifier.js';
+import { WorkloadAuthenticator } from './identity/workload.authenticator.js';
 import { KnownKeys } from './known-keys.js';
 import { LastUses } from './last-uses.js';
 
@@ -32,7 +35,13 @@ function newAuthenticator(known: KnownKey | undefined = newKnownKey()) {
   };
   const keys = new KnownKeys({ findKey }, { onChange: ignore, isCurrent: () => true, mark: '1' });
   const lastUses = new LastUses({ recordUse: async (keyIds) => void used.push(...keyIds) }, log);
-  const sut = new Authenticator(keys, hashes, lastUses, { now: () => NOW });
+  const clock = { now: () => NOW };
+  const identities = new KnownKeys<KnownIdentity>(
+    { findKey: async () => undefined },
+    { onChange: ignore, isCurrent: () => true, mark: '1' },
+  );
+  const workloads = new WorkloadAuthenticator(new TokenVerifier([], clock), identities, clock);
+  const sut = new Authenticator(keys, hashes, lastUses, clock, workloads);
   return { sut, lastUses, used, lookUps: () => lookUps };
 }
 
@@ -68,6 +77,8 @@ describe('Authenticator', () => {
   it.each([
     ['no_key', undefined, newKnownKey()],
     ['malformed_key', text.slice(0, -1), newKnownKey()],
+    ['malformed_token', `${text}.`, newKnownKey()],
+    ['malformed_token', 'e30.e30.', newKnownKey()],
     ['unknown_key', imposter.text.reveal(), newKnownKey()],
     ['wrong_secret', text, newKnownKey({ hash: hashes.hash(imposter.secret.reveal()) })],
     ['key_revoked', text, newKnownKey({ revoked: true })],

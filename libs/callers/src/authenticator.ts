@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { parseApiKey } from './api-key.js';
 import { AuthenticationError } from './authentication.error.js';
 import type { Caller } from './caller.js';
+import { WorkloadAuthenticator } from './identity/workload.authenticator.js';
 import { type KnownKey, whyDead } from './known-key.js';
 import { KnownKeys } from './known-keys.js';
 import { LastUses } from './last-uses.js';
@@ -11,7 +12,7 @@ import { LastUses } from './last-uses.js';
 /** Compared with where there is no key of that id, so that the answer takes as long. */
 const NO_HASH = new Uint8Array(32);
 
-/** API key → Caller. While the key is known to this replica: one HMAC and a map look-up, no query. */
+/** API key or identity → Caller. While a key is known to this replica: one HMAC and a map look-up, no query. */
 @Injectable()
 export class Authenticator {
   constructor(
@@ -19,15 +20,19 @@ export class Authenticator {
     private readonly hashes: ApiKeyHashes,
     private readonly lastUses: LastUses,
     @Inject(Clock) private readonly clock: Clock,
+    private readonly workloads: WorkloadAuthenticator,
   ) {}
 
   /**
-   * The caller that shows this API key (what stands behind `Bearer `). Throws an AuthenticationError, code `unauthenticated`,
-   * the same for no, a malformed, an unknown, an expired and a revoked key.
+   * The caller that shows this API key or token (what stands behind `Bearer `). Throws an AuthenticationError, code
+   * `unauthenticated`, the same for no, a malformed, an unknown, an expired and a revoked key and for every bad token.
    */
   async authenticate(bearer: string | undefined): Promise<Caller> {
     if (bearer === undefined) {
       throw new AuthenticationError('no_key');
+    }
+    if (bearer.includes('.')) {
+      return this.workloads.byToken(bearer);
     }
     const shown = parseApiKey(bearer);
     if (shown === undefined) {
@@ -46,14 +51,22 @@ export class Authenticator {
 
   /**
    * The caller as it is now, after a change mark moved under a request that was authenticated before.
-   * @throws AuthenticationError where its key is no longer good.
+   * @throws AuthenticationError where its key is no longer good, or its identity names another caller.
    */
-  async confirm({ keyId }: Caller): Promise<Caller> {
-    const key = await this.keys.find(keyId);
+  async confirm(caller: Caller): Promise<Caller> {
+    if (caller.identity !== undefined) {
+      return this.workloads.confirm(caller, caller.identity);
+    }
+    const key = await this.keys.find(caller.keyId);
     if (key === undefined) {
       throw new AuthenticationError('unknown_key');
     }
     return requireLive(key, this.clock.now());
+  }
+
+  /** The caller that the subject of a certificate names, which a trusted proxy has verified. Throws as `authenticate` does. */
+  authenticateCertificate(subject: string): Promise<Caller> {
+    return this.workloads.byCertificate(subject);
   }
 }
 

@@ -8,7 +8,13 @@ describe('changedFields', () => {
   });
 
   it('should name nothing where all is the same', () => {
-    const fields = { description: 'x', roles: ['admin' as const], rules: ['a/*'], expiresAt: new Date(5) };
+    const fields = {
+      description: 'x',
+      roles: ['admin' as const],
+      rules: ['a/*'],
+      identities: [],
+      expiresAt: new Date(5),
+    };
     expect(changedFields(fields, { ...fields, rules: ['a/*'], expiresAt: new Date(5) })).toEqual([]);
   });
 });

@@ -1,11 +1,15 @@
 import type { Role } from './caller.js';
+import type { Identity } from './identity/identity.js';
+import type { RuleFields } from './rule.js';
 
 /** What an administrator decides about a caller. */
 export interface CallerFields {
   readonly description: string;
   readonly roles: readonly Role[];
-  /** Each of valid syntax (RULE_PATTERN). */
-  readonly rules: readonly string[];
+  /** Each with a pattern of valid syntax (RULE_PATTERN). */
+  readonly rules: readonly RuleFields[];
+  /** How it may authenticate beside its API keys; each subject is a pattern. */
+  readonly identities: readonly Identity[];
   /** From then on none of its keys is good; null where it does not expire. */
   readonly expiresAt: Date | null;
 }
@@ -29,13 +33,20 @@ export interface ApiKeyRecord {
   readonly lastUsedAt: Date | null;
 }
 
-/** What a new caller has where nothing else is said: no role, no rule. */
-export const NO_FIELDS: CallerFields = { description: '', roles: [], rules: [], expiresAt: null };
+/** What a new caller has where nothing else is said: no role, no rule, no identity. */
+export const NO_FIELDS: CallerFields = {
+  description: '',
+  roles: [],
+  rules: [],
+  identities: [],
+  expiresAt: null,
+};
 
 const NAMES = {
   description: 'description',
   roles: 'roles',
   rules: 'rules',
+  identities: 'identities',
   expiresAt: 'expires_at',
 } as const satisfies Record<keyof CallerFields, string>;
 

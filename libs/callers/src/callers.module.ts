@@ -1,5 +1,6 @@
 import { AuditLog, AuditModule } from '@app/audit';
 import { Clock, Log } from '@app/common';
+import { Config } from '@app/config';
 import { CryptoModule } from '@app/crypto';
 import { ChangeFeed } from '@app/database';
 import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
@@ -8,6 +9,11 @@ import { Authenticator } from './authenticator.js';
 import { CallerService } from './caller.service.js';
 import { FailedAuthentications } from './failed-authentications.js';
 import { FirstAdmin } from './first-admin.js';
+import { KnownIdentities } from './identity/known-identities.js';
+import { KnownIdentitiesRepository } from './identity/known-identities.repository.js';
+import { TokenVerifier } from './identity/token.verifier.js';
+import { tokenVerifierFor } from './identity/token.verifier.provider.js';
+import { WorkloadAuthenticator } from './identity/workload.authenticator.js';
 import { KnownKeys } from './known-keys.js';
 import { KnownKeysRepository } from './known-keys.repository.js';
 import { LastUses } from './last-uses.js';
@@ -34,6 +40,14 @@ const FAILURES_EVERY_MS = 10_000;
       inject: [AuditLog, Clock, Log],
       useFactory: (audit: AuditLog, clock: Clock, log: Log) => new FailedAuthentications(audit, clock, log),
     },
+    {
+      provide: KnownIdentities,
+      inject: [KnownIdentitiesRepository, ChangeFeed],
+      useFactory: (repository: KnownIdentitiesRepository, feed: ChangeFeed) => new KnownKeys(repository, feed),
+    },
+    { provide: TokenVerifier, inject: [Config, Clock, Log], useFactory: tokenVerifierFor },
+    KnownIdentitiesRepository,
+    WorkloadAuthenticator,
     KnownKeysRepository,
     CallerService,
     ApiKeyService,
@@ -48,9 +62,12 @@ export class CallersModule implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly lastUses: LastUses,
     private readonly failures: FailedAuthentications,
+    private readonly verifier: TokenVerifier,
   ) {}
 
   onApplicationBootstrap(): void {
+    // Beside everything else: an issuer that does not answer keeps nobody with an API key waiting.
+    void this.verifier.prepare();
     this.timers = [
       setInterval(() => void this.lastUses.flush(), LAST_USES_EVERY_MS).unref(),
       setInterval(() => void this.failures.flush(), FAILURES_EVERY_MS).unref(),

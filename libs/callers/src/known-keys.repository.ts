@@ -1,13 +1,12 @@
 import { Database } from '@app/database';
 import { Injectable } from '@nestjs/common';
-import { isRole } from './caller.js';
+import { CALLER_COLUMNS, type CallerRow, toCaller } from './caller-row.js';
 import type { KnownKey } from './known-key.js';
 import type { KeySource } from './known-keys.js';
 import type { LastUseStore } from './last-uses.js';
-import { compileRule } from './rule.js';
 
 const FIND_KEY = `
-select k.hash, k.revoked_at is not null as revoked, k.expires_at, c.expires_at as caller_expires_at, c.name, c.roles, c.rules
+select k.hash, k.revoked_at is not null as revoked, k.expires_at, ${CALLER_COLUMNS}
 from api_keys k join callers c on c.name = k.caller
 where k.key_id = $1`;
 
@@ -18,14 +17,10 @@ where key_id = any($1) and (last_used_at is null or last_used_at < now() - inter
 
 const HAS_ADMIN = `select exists (select from callers where 'admin' = any(roles)) as present`;
 
-interface Row {
+interface Row extends CallerRow {
   readonly hash: Uint8Array;
   readonly revoked: boolean;
   readonly expires_at: Date | null;
-  readonly caller_expires_at: Date | null;
-  readonly name: string;
-  readonly roles: readonly string[];
-  readonly rules: readonly string[];
 }
 
 /** Keys as authentication sees them: one statement by primary key. */
@@ -54,5 +49,5 @@ const toKnownKey = (keyId: string, row: Row): KnownKey => ({
   revoked: row.revoked,
   expiresAt: row.expires_at?.getTime(),
   callerExpiresAt: row.caller_expires_at?.getTime(),
-  caller: { name: row.name, keyId, roles: row.roles.filter(isRole), rules: row.rules.map(compileRule) },
+  caller: toCaller(row, keyId),
 });

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
+import type { Caller } from './caller.js';
 import type { KnownKey } from './known-key.js';
 
 /** Where keys are looked up that are not held here. */
-export interface KeySource {
-  findKey(keyId: string): Promise<KnownKey | undefined>;
+export interface KeySource<Known = KnownKey> {
+  findKey(keyId: string): Promise<Known | undefined>;
 }
 
 /** News of administrative changes, this replica's and others'. */
@@ -23,21 +24,21 @@ const MOST_UNKNOWN_IDS = 10_000;
  * Keys that were looked up lately, in bounded memory; ids that do not exist have their own bound, so that guessing does not
  * push out real ones. What it answers is at most as old as the news of changes, else the source is asked.
  */
-export class KnownKeys {
-  private readonly known = new LRUCache<string, KnownKey>({ max: MOST_KEYS });
+export class KnownKeys<Known extends { readonly caller: Caller } = KnownKey> {
+  private readonly known = new LRUCache<string, Known>({ max: MOST_KEYS });
   private readonly unknown = new LRUCache<string, true>({ max: MOST_UNKNOWN_IDS });
-  private readonly flights = new Map<string, Promise<KnownKey | undefined>>();
+  private readonly flights = new Map<string, Promise<Known | undefined>>();
   private epoch = 0;
 
   constructor(
-    private readonly source: KeySource,
+    private readonly source: KeySource<Known>,
     private readonly changes: Changes,
   ) {
     changes.onChange(() => this.forget());
   }
 
   /** The key of this id, or undefined where there is none. Many who ask at once cause one look-up. */
-  async find(keyId: string): Promise<KnownKey | undefined> {
+  async find(keyId: string): Promise<Known | undefined> {
     if (this.changes.isCurrent()) {
       const key = this.known.get(keyId);
       if (key !== undefined || this.unknown.get(keyId) === true) {
@@ -55,7 +56,7 @@ export class KnownKeys {
     this.flights.clear();
   }
 
-  private load(keyId: string): Promise<KnownKey | undefined> {
+  private load(keyId: string): Promise<Known | undefined> {
     const flight = this.lookUp(keyId).finally(() => {
       if (this.flights.get(keyId) === flight) {
         this.flights.delete(keyId);
@@ -65,7 +66,7 @@ export class KnownKeys {
     return flight;
   }
 
-  private async lookUp(keyId: string): Promise<KnownKey | undefined> {
+  private async lookUp(keyId: string): Promise<Known | undefined> {
     const { epoch } = this;
     const { mark: asOf } = this.changes;
     const found = await this.source.findKey(keyId);
@@ -77,7 +78,7 @@ export class KnownKeys {
     return key;
   }
 
-  private keep(keyId: string, key: KnownKey | undefined): void {
+  private keep(keyId: string, key: Known | undefined): void {
     if (key === undefined) {
       this.unknown.set(keyId, true);
     } else {

@@ -19,6 +19,12 @@ export interface Config {
   readonly bootstrapAdminKey: Secret | undefined;
   /** CIDR networks that plain http and non-public addresses are allowed in. */
   readonly outboundAllowedNetworks: readonly string[];
+  /** Absolute path of the file with the issuers whose tokens are accepted. */
+  readonly identitiesFile: string | undefined;
+  /** CIDR networks of the proxies whose headers about a client are believed. */
+  readonly trustedProxies: readonly string[];
+  /** The header, in lower case, in which they name the subject of a client's certificate. */
+  readonly identityHeader: string | undefined;
   readonly logLevel: LogLevel;
   readonly timing: Timing;
 }

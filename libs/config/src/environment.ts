@@ -1,5 +1,16 @@
 import { LOG_LEVELS, type LogLevel } from '@app/common';
-import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min, ValidateIf } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  NotContains,
+  ValidateIf,
+} from 'class-validator';
 import { IsNetworkList } from './network-list.js';
 
 const inProduction = ({ NODE_ENV }: Environment): boolean => NODE_ENV === 'production';
@@ -56,6 +67,22 @@ export class Environment {
   @IsOptional()
   @IsNetworkList({ message: 'must be a comma-separated list of networks such as 10.20.0.0/16' })
   readonly OUTBOUND_ALLOWED_NETWORKS?: string;
+
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty({ message: 'must not be empty' })
+  readonly IDENTITIES_FILE?: string;
+
+  @IsOptional()
+  @IsNetworkList({ message: 'must be a comma-separated list of networks such as 10.20.0.0/24' })
+  @NotContains('/0', { message: 'must not trust everybody: name the networks of your proxies' })
+  readonly TRUSTED_PROXIES?: string;
+
+  @IsOptional()
+  @Matches(/^(?!(?:authorization|host|connection|content-.*|x-forwarded-for|x-request-id)$)[a-z0-9-]{1,64}$/i, {
+    message: 'must be the name of a header that only your proxy sets, such as x-forwarded-client-cert',
+  })
+  readonly IDENTITY_HEADER?: string;
 
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   readonly LOG_LEVEL: LogLevel = 'info';

@@ -1,5 +1,5 @@
+import { isNetwork } from '@app/common';
 import { ValidateBy, type ValidationOptions } from 'class-validator';
-import { isIP } from 'node:net';
 
 /** The networks of a comma-separated list; an empty text is an empty list. */
 export const parseNetworks = (text: string): string[] =>
@@ -7,13 +7,6 @@ export const parseNetworks = (text: string): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
-
-function isNetwork(text: string): boolean {
-  const [address = '', prefix = '', ...rest] = text.split('/');
-  const family = isIP(address);
-  const longest = family === 4 ? 32 : 128;
-  return family !== 0 && rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= longest;
-}
 
 /** class-validator: a comma-separated list of CIDR networks, possibly empty. */
 export const IsNetworkList = (options: ValidationOptions): PropertyDecorator =>

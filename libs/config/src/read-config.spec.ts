@@ -56,6 +56,9 @@ describe(readConfig.name, () => {
     ['OUTBOUND_ALLOWED_NETWORKS', '10.0.0.0/33'],
     ['OUTBOUND_ALLOWED_NETWORKS', 'example.com/8'],
     ['SANDBOX', 'maybe'],
+    ['TRUSTED_PROXIES', '10.0.0.1'],
+    ['TRUSTED_PROXIES', '0.0.0.0/0'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8, ::/0'],
   ])('should refuse %s=%s', (name, value) => {
     expect(refusal({ [name]: value }).problems).toEqual([expect.objectContaining({ name })]);
   });
@@ -64,6 +67,19 @@ describe(readConfig.name, () => {
     const config = readConfig({ OUTBOUND_ALLOWED_NETWORKS: '', HOST: '' });
     expect(config.outboundAllowedNetworks).toEqual([]);
     expect(config.host).toBe('127.0.0.1');
+  });
+
+  it('should take the header of an identity only with the proxies that may send it', () => {
+    const TRUSTED_PROXIES = '10.20.0.0/24,fd00:20::/64';
+    const config = readConfig({ TRUSTED_PROXIES, IDENTITY_HEADER: 'X-Forwarded-Client-Cert' });
+    expect(config.trustedProxies).toEqual(['10.20.0.0/24', 'fd00:20::/64']);
+    expect(config.identityHeader).toBe('x-forwarded-client-cert');
+    expect(refusal({ IDENTITY_HEADER: 'x-subject' }).problems).toMatchObject([{ name: 'TRUSTED_PROXIES' }]);
+    for (const header of ['Authorization', 'x forwarded', 'content-type', 'host']) {
+      expect(refusal({ IDENTITY_HEADER: header, TRUSTED_PROXIES }).problems).toMatchObject([
+        { name: 'IDENTITY_HEADER' },
+      ]);
+    }
   });
 
   it('should never print the database password or the bootstrap key', () => {

@@ -41,10 +41,16 @@ function pick(env: Readonly<Record<string, string | undefined>>): Record<string,
   return Object.fromEntries(entries);
 }
 
-function conflicts({ NODE_ENV, SANDBOX }: Environment): VariableProblem[] {
-  return NODE_ENV === 'production' && SANDBOX === 'on'
-    ? [{ name: 'SANDBOX', problem: 'must not be "on" in production: real credentials must never meet the stand-in' }]
-    : [];
+function conflicts({ NODE_ENV, SANDBOX, IDENTITY_HEADER, TRUSTED_PROXIES }: Environment): VariableProblem[] {
+  const problems: VariableProblem[] = [];
+  if (NODE_ENV === 'production' && SANDBOX === 'on') {
+    const problem = 'must not be "on" in production: real credentials must never meet the stand-in';
+    problems.push({ name: 'SANDBOX', problem });
+  }
+  if (IDENTITY_HEADER !== undefined && TRUSTED_PROXIES === undefined) {
+    problems.push({ name: 'TRUSTED_PROXIES', problem: 'is missing: without it nobody may send the IDENTITY_HEADER' });
+  }
+  return problems;
 }
 
 function interpret(environment: Environment): Config {
@@ -63,6 +69,9 @@ function interpret(environment: Environment): Config {
     bootstrapAdminKey:
       environment.BOOTSTRAP_ADMIN_KEY === undefined ? undefined : new Secret(environment.BOOTSTRAP_ADMIN_KEY),
     outboundAllowedNetworks: networks === undefined ? (production ? [] : LOOPBACK) : parseNetworks(networks),
+    identitiesFile: environment.IDENTITIES_FILE === undefined ? undefined : resolve(environment.IDENTITIES_FILE),
+    trustedProxies: parseNetworks(environment.TRUSTED_PROXIES ?? ''),
+    identityHeader: environment.IDENTITY_HEADER?.toLowerCase(),
     logLevel: environment.LOG_LEVEL,
     timing: TIMING,
   };

@@ -17,6 +17,9 @@ export type VariableName =
   | 'KEYS_FILE'
   | 'BOOTSTRAP_ADMIN_KEY'
   | 'OUTBOUND_ALLOWED_NETWORKS'
+  | 'IDENTITIES_FILE'
+  | 'TRUSTED_PROXIES'
+  | 'IDENTITY_HEADER'
   | 'LOG_LEVEL';
 
 /** Every variable that Claviger reads; no other is looked at. */
@@ -47,6 +50,18 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
   OUTBOUND_ALLOWED_NETWORKS: {
     meaning: 'Networks (CIDR, comma-separated) in which plain http and private addresses are allowed for providers.',
     example: '10.20.0.0/16,fd00:20::/64',
+  },
+  IDENTITIES_FILE: {
+    meaning: 'A JSON file with the issuers whose tokens are accepted beside API keys (docs/operations.md).',
+    example: '/etc/claviger/identities.json',
+  },
+  TRUSTED_PROXIES: {
+    meaning: 'Networks (CIDR, comma-separated) of proxies whose X-Forwarded-For and IDENTITY_HEADER are believed.',
+    example: '10.20.0.0/24',
+  },
+  IDENTITY_HEADER: {
+    meaning: 'The header in which a trusted proxy names the subject of a client certificate that it verified.',
+    example: 'x-forwarded-client-cert',
   },
   LOG_LEVEL: { meaning: 'silent, error, warn, info or debug.', example: 'info' },
 };

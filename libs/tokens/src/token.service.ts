@@ -55,7 +55,7 @@ export class TokenService {
       }
       // Something administrative changed since the caller was authenticated: both are read anew, behind the commit.
       asker = await this.authenticator.confirm(asker);
-      if (!covers(asker, request)) {
+      if (!covers(asker, request, { now: this.clock.now(), clientIp: origin.clientIp })) {
         throw notFound(request);
       }
       if (await this.source.stillHolds(obtained, request)) {

@@ -27,7 +27,7 @@ export class TokenSource {
 
   /** A token that answers the request, if the caller's rules cover it. @throws BrokerError for every case of http.md. */
   async obtain(caller: Caller, request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
-    if (!covers(caller, request)) {
+    if (!covers(caller, request, { now: this.clock.now(), clientIp: origin.clientIp })) {
       await this.held.lookUpInVain(request);
       throw notFound(request);
     }

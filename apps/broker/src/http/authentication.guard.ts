@@ -1,7 +1,15 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuditLog } from '@app/audit';
-import { AuthenticationError, Authenticator, FailedAuthentications, requireRole, type Role } from '@app/callers';
+import {
+  AuthenticationError,
+  Authenticator,
+  type Caller,
+  FailedAuthentications,
+  requireRole,
+  type Role,
+} from '@app/callers';
+import { IdentityHeader } from './identity.header.js';
 import { originOf } from './origin.decorator.js';
 import type { BrokerRequest } from './request.js';
 import { PUBLIC_KEY, ROLES_KEY } from './roles.decorator.js';
@@ -16,6 +24,7 @@ export class AuthenticationGuard implements CanActivate {
     private readonly failures: FailedAuthentications,
     private readonly audit: AuditLog,
     private readonly reflector: Reflector,
+    private readonly identityHeader: IdentityHeader,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -33,15 +42,25 @@ export class AuthenticationGuard implements CanActivate {
   }
 
   async #authenticate(request: BrokerRequest): Promise<void> {
-    const [, bearer] = BEARER.exec(request.headers.authorization ?? '') ?? [];
     try {
-      request.caller = await this.authenticator.authenticate(bearer);
+      request.caller = await this.#callerOf(request);
     } catch (error) {
       if (error instanceof AuthenticationError) {
         await this.failures.record({ clientIp: request.ip, requestId: request.id, reason: error.reason });
       }
       throw error;
     }
+  }
+
+  /** A certificate counts where no key is shown: a proxy adds it to every request that it passes on. */
+  async #callerOf(request: BrokerRequest): Promise<Caller> {
+    const subject = this.identityHeader.subjectOf(request);
+    const { authorization } = request.headers;
+    if (subject !== undefined && authorization === undefined) {
+      return this.authenticator.authenticateCertificate(subject);
+    }
+    const [, bearer] = BEARER.exec(authorization ?? '') ?? [];
+    return this.authenticator.authenticate(bearer);
   }
 
   async #requireRole(request: BrokerRequest, roles: readonly Role[]): Promise<void> {

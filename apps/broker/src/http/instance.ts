@@ -10,7 +10,7 @@ const MOST_BODY_BYTES = 32 * 1024;
 const MOST_HEADER_BYTES = 8 * 1024;
 
 /** The HTTP server with its limits (security.md, "Edge"): what is too large, too slow or no JSON never reaches a controller. */
-export function createInstance(log: Log): FastifyInstance {
+export function createInstance(log: Log, trustedProxies: readonly string[] = []): FastifyInstance {
   const instance = Fastify({
     http: {
       maxHeaderSize: MOST_HEADER_BYTES,
@@ -25,6 +25,8 @@ export function createInstance(log: Log): FastifyInstance {
     forceCloseConnections: true,
     return503OnClosing: false,
     genReqId: requestId,
+    // request.ip: the last address of X-Forwarded-For that no trusted proxy has, where a trusted proxy sent it; else the peer's.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, log),
     frameworkErrors: (error, request, reply) => {
       setCommonHeaders(request, reply);

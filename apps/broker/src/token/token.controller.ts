@@ -26,8 +26,12 @@ export class TokenController {
   @Get()
   @ApiOperation({ summary: 'The connections that this key may get tokens for' })
   @ApiOkResponse({ type: CoveredPageView })
-  async list(@CurrentCaller() caller: Caller, @Query() page: PageDto): Promise<ListView<CoveredView>> {
-    return toListView(await this.covered.list(caller, page), (connection) => ({ ...connection }));
+  async list(
+    @CurrentCaller() caller: Caller,
+    @Origin() { clientIp }: AuditOrigin,
+    @Query() page: PageDto,
+  ): Promise<ListView<CoveredView>> {
+    return toListView(await this.covered.list(caller, clientIp, page), (connection) => ({ ...connection }));
   }
 
   @Get(':provider/token')

@@ -51,6 +51,10 @@ export class ConnectionService {
     );
   }
 
+  find(name: ConnectionName): Promise<ConnectionRecord | undefined> {
+    return this.changes.read((transaction) => this.#table(transaction).find(name));
+  }
+
   /** @throws BrokerError `not_found`. */
   require(name: ConnectionName): Promise<ConnectionRecord> {
     return this.changes.read(async (transaction) => requirePresent(name, await this.#table(transaction).find(name)));

@@ -1,21 +1,30 @@
-import {
-  type CallerFields,
-  type CallerRecord,
-  NO_FIELDS,
-  type Role,
-  ROLES,
-  RULE_MESSAGE,
-  RULE_PATTERN,
-} from '@app/callers';
+import { type CallerFields, type CallerRecord, NO_FIELDS, type Role, ROLES } from '@app/callers';
 import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiProperty,
+  ApiPropertyOptional,
+  type ApiPropertyOptions,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { IsInstant, toInstant } from '../../http/instant.js';
+import { ListOf } from '../../http/list-of.decorator.js';
 import { Omissible } from '../../http/omissible.decorator.js';
 import { toTime, toTimeOrNull } from '../../http/time.js';
+import { complaintAboutIdentity, IdentityDto } from './identity.dto.js';
+import { complaintAboutRule, LimitedRuleDto, type RuleDto, sameText, toRuleDto, toRuleFields } from './rule.dto.js';
 
 const MOST_RULES = 200;
+const MOST_IDENTITIES = 50;
 const LONGEST_DESCRIPTION = 500;
+const RULES: ApiPropertyOptions = {
+  type: 'array',
+  items: { oneOf: [{ type: 'string' }, { $ref: getSchemaPath(LimitedRuleDto) }] },
+  example: ['klavi/*', { rule: 'berbix/prod-*', expires_at: '2027-01-01T00:00:00Z', networks: ['10.20.0.0/16'] }],
+  description:
+    'The connections that it gets tokens for: `provider/connection`, `*` for any characters of a name. As an object: only until a time, or from certain networks.',
+};
 
 /** The caller that a path names. */
 export class CallerParams {
@@ -25,6 +34,7 @@ export class CallerParams {
 }
 
 /** What a caller may do. For PUT, what is left out is empty; for PATCH, it stays as it is. */
+@ApiExtraModels(LimitedRuleDto)
 export class CallerFieldsDto {
   @ApiPropertyOptional({ example: 'bills customers', maxLength: LONGEST_DESCRIPTION })
   @Omissible()
@@ -44,17 +54,19 @@ export class CallerFieldsDto {
   @IsIn(ROLES, { each: true })
   readonly roles?: readonly Role[];
 
-  @ApiPropertyOptional({
-    type: [String],
-    example: ['klavi/*', 'berbix/prod-*'],
-    description: 'The connections that it gets tokens for: `provider/connection`, `*` for any characters of a name.',
-  })
+  @ApiPropertyOptional(RULES)
   @Omissible()
-  @IsArray()
+  @ListOf(complaintAboutRule)
   @ArrayMaxSize(MOST_RULES)
-  @ArrayUnique()
-  @Matches(RULE_PATTERN, { each: true, message: `each ${RULE_MESSAGE}` })
-  readonly rules?: readonly string[];
+  @ArrayUnique(sameText)
+  readonly rules?: readonly RuleDto[];
+
+  @ApiPropertyOptional({ type: [IdentityDto], description: 'How it may authenticate beside its API keys.' })
+  @Omissible()
+  @ListOf(complaintAboutIdentity)
+  @ArrayMaxSize(MOST_IDENTITIES)
+  @ArrayUnique(sameText)
+  readonly identities?: readonly IdentityDto[];
 
   @ApiPropertyOptional({
     type: String,
@@ -79,8 +91,11 @@ export class CallerDto {
   @ApiProperty({ enum: ROLES, isArray: true, example: [] })
   readonly roles!: readonly Role[];
 
-  @ApiProperty({ type: [String], example: ['klavi/*'] })
-  readonly rules!: readonly string[];
+  @ApiProperty(RULES)
+  readonly rules!: readonly RuleDto[];
+
+  @ApiProperty({ type: [IdentityDto] })
+  readonly identities!: readonly IdentityDto[];
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   readonly expires_at!: string | null;
@@ -106,15 +121,17 @@ export const toCallerDto = (caller: CallerRecord): CallerDto => ({
   name: caller.name,
   description: caller.description,
   roles: caller.roles,
-  rules: caller.rules,
+  rules: caller.rules.map(toRuleDto),
+  identities: caller.identities,
   expires_at: toTimeOrNull(caller.expiresAt),
   created_at: toTime(caller.createdAt),
   updated_at: toTime(caller.updatedAt),
 });
 
 /** The fields that were sent, and no others. */
-export const toChanges = ({ expires_at, ...sent }: CallerFieldsDto): Partial<CallerFields> => ({
+export const toChanges = ({ expires_at, rules, ...sent }: CallerFieldsDto): Partial<CallerFields> => ({
   ...sent,
+  ...(rules === undefined ? {} : { rules: rules.map(toRuleFields) }),
   ...(expires_at === undefined ? {} : { expiresAt: timeOf(expires_at) }),
 });
 
