@@ -29,6 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
   replaced: 'change',
   paused: 'change',
   resumed: 'change',
+  hosts_confirmed: 'change',
   started: 'start',
   stopped: 'end',
   failed: 'error',

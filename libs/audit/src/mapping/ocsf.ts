@@ -29,6 +29,7 @@ const ACTIVITIES: Readonly<Record<string, Activity>> = {
   replaced: UPDATE,
   paused: UPDATE,
   resumed: UPDATE,
+  hosts_confirmed: UPDATE,
   reconciled: UPDATE,
   succeeded: UPDATE,
   failed: UPDATE,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EXPIRED_CA, LEAF_KEY, PRIVATE_CA } from '../../../../test/support/certificates.js';
+import { EXPIRED_CA, LEAF_KEY, PRIVATE_CA } from '../outbound/testing/certificates.js';
 import { complaintAboutCertificates } from './certificates.js';
 
 describe(complaintAboutCertificates.name, () => {
