@@ -15,6 +15,13 @@ import {
 
 const SETTINGS = { base_url: 'http://127.0.0.1:1' };
 const CREDENTIAL = { api_key: 'k', refresh_token: 'r' };
+const CALLER = {
+  description: '',
+  roles: ['auditor'],
+  rules: ['klavi/*', { rule: 'onmeta/*', expires_at: null, networks: ['10.0.0.0/8'] }],
+  identities: [{ issuer: 'mtls', subject: 'CN=fuzzed' }],
+  expires_at: null,
+};
 /** A body that each operation takes; one that is not here fails the test of its operation. */
 const BODIES: Readonly<Record<string, object>> = {
   'POST /providers/{provider}/token': { connection: 'fuzzed', min_ttl: 60, rejected_generation: 1 },
@@ -30,10 +37,12 @@ const BODIES: Readonly<Record<string, object>> = {
     credential: CREDENTIAL,
     token: broughtToken('t', 86_400),
   },
-  'PUT /admin/callers/{caller}': { description: '', roles: ['auditor'], rules: ['klavi/*'], expires_at: null },
-  'PATCH /admin/callers/{caller}': { description: '', roles: ['auditor'], rules: ['klavi/*'], expires_at: null },
+  'PUT /admin/callers/{caller}': CALLER,
+  'PATCH /admin/callers/{caller}': CALLER,
   'POST /admin/callers/{caller}/keys': { expires_at: '2099-01-01T00:00:00Z' },
 };
+/** Parameters that an operation cannot do without. */
+const NEEDED: Readonly<Record<string, string>> = { 'GET /admin/callers/{caller}/explain': 'connection=klavi/acme' };
 const NAMES = { provider: 'fuzzed', connection: 'fuzzed', caller: 'fuzzed', key_id: 'aaaaaaaaaaaa', type: 'onmeta' };
 const SUCCESS = [200, 201, 204];
 const REFUSED = [400, 404, 405, 409, 412, 413, 415];
@@ -77,7 +86,12 @@ describe.each(routes)('%s', (name, route: Route) => {
   const { method, path, operation } = route;
   const base = BODIES[name];
   const text = base === undefined ? undefined : JSON.stringify(base);
-  const normal = fillPath(path, NAMES);
+  const needed = NEEDED[name] ?? '';
+  const filled = fillPath(path, NAMES);
+  const normal = needed === '' ? filled : `${filled}?${needed}`;
+  /** The path with this query, and with what it cannot do without. */
+  const asking = (query: string): string =>
+    needed === '' || query.startsWith('connection=') ? `${filled}?${query}` : `${filled}?${needed}&${query}`;
 
   beforeAll(prepare);
 
@@ -87,7 +101,7 @@ describe.each(routes)('%s', (name, route: Route) => {
 
   it('should refuse what no route takes: an unknown parameter, and an unknown member', async () => {
     for (const field of ['unexpected', '__proto__', 'constructor', 'limit[]', '']) {
-      const answer = await sendExactly(broker, method, `${normal}?${encodeURIComponent(field)}=1`, text);
+      const answer = await sendExactly(broker, method, asking(`${encodeURIComponent(field)}=1`), text);
       expect([field, answer.status, answer.fields]).toEqual([field, 400, [field]]);
     }
     for (const field of ['unexpected', 'constructor', 'hasOwnProperty']) {
@@ -101,7 +115,8 @@ describe.each(routes)('%s', (name, route: Route) => {
     const parts = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
     const cases = parts.flatMap((part) => URL_TEXTS.map((value) => ({ part: part.name, value })));
     const found = await failures(cases, async ({ part, value }) => {
-      const asked = fillPath(path, { ...NAMES, [part]: '<>' }).replace('%3C%3E', value);
+      const bare = fillPath(path, { ...NAMES, [part]: '<>' }).replace('%3C%3E', value);
+      const asked = needed === '' ? bare : `${bare}?${needed}`;
       return complaint(`${method} ${asked}`, part, await sendExactly(broker, method, asked, text), namedBy(value));
     });
 
@@ -116,7 +131,7 @@ describe.each(routes)('%s', (name, route: Route) => {
     const twice = parameters.map(({ name: query }) => ({ query, asked: `${query}=1&${query}=1`, wrong: true }));
     const cases = [...single, ...twice];
     const found = await failures(cases, async ({ query, asked, wrong }) =>
-      complaint(asked, query, await sendExactly(broker, method, `${normal}?${asked}`, text), wrong ? [400] : undefined),
+      complaint(asked, query, await sendExactly(broker, method, asking(asked), text), wrong ? [400] : undefined),
     );
 
     expect(found).toEqual([]);
