@@ -42,6 +42,10 @@ describe('claviger', () => {
       ['--out <file>', './keys.json', 'backup', 'KEYS_FILE'],
     ],
     [
+      ['keys', 'public', '--help'],
+      ['--file <file>', 'audit_signing.former', 'auditor'],
+    ],
+    [
       ['api-key', 'generate', '--help'],
       ['standard output', 'BOOTSTRAP_ADMIN_KEY'],
     ],
