@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AuditLog } from '@app/audit';
+import { AuditLog, Checkpoints } from '@app/audit';
 import { errorFacts, type Log } from '@app/common';
 import { ConnectionsRepository, RestoreGuard, Spool } from '@app/connections';
 import { ChangeFeed, Database } from '@app/database';
@@ -20,13 +20,14 @@ export async function beginWork(app: NestFastifyApplication): Promise<void> {
   // With the database's time known: the life of a token is reckoned with it.
   await app.get(SpoolReplay).run();
   await app.get(AuditLog).append({ action: 'replica.started', outcome: 'ok', actor: { type: 'system' } });
+  app.get(Checkpoints).start();
   app.get(Scheduler).start();
   app.get(Housekeeping).start();
 }
 
 /**
  * The end (security.md, "Stopping"): readiness says no, requests under way are finished, sent refreshes are stored, the log is
- * flushed, and the pools close last.
+ * flushed and signed, and the pools close last.
  */
 export async function endWork(app: NestFastifyApplication, log: Log): Promise<void> {
   const audit = app.get(AuditLog);
@@ -41,6 +42,7 @@ export async function endWork(app: NestFastifyApplication, log: Log): Promise<vo
     .append({ action: 'replica.stopped', outcome: 'ok', actor: { type: 'system' } })
     .catch((error: unknown) => log.warn('The end of this replica is not in the audit log.', errorFacts(error)));
   await audit.close();
+  await app.get(Checkpoints).stop();
   app.get(ChangeFeed).stop();
   await app.get(Database).close();
 }

@@ -1,6 +1,8 @@
 export { AuditEvents } from './reading/audit.events.js';
 export { AuditLog } from './audit.log.js';
+export { AuditKeepingModule } from './audit-keeping.module.js';
 export { AuditModule } from './audit.module.js';
+export { Checkpoints } from './checkpoints/checkpoints.js';
 export {
   AUDIT_ACTIONS,
   AUDIT_OUTCOMES,

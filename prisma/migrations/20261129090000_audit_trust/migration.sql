@@ -151,3 +151,6 @@ CREATE TABLE "audit_signer" (
   CONSTRAINT "audit_signer_single_row_check" CHECK ("id" = 1)
 );
 INSERT INTO "audit_signer" ("id") VALUES (1);
+
+-- The newest checkpoint that names a stream: a stream that ended is kept for as long as a checkpoint that names it.
+ALTER TABLE "audit_streams" ADD COLUMN "checkpoint_number" BIGINT NOT NULL DEFAULT 0;
