@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AuditLog, Checkpoints } from '@app/audit';
+import { AuditLog, Checkpoints, LogKeeper } from '@app/audit';
 import { errorFacts, type Log } from '@app/common';
 import { ConnectionsRepository, RestoreGuard, Spool } from '@app/connections';
 import { ChangeFeed, Database } from '@app/database';
@@ -19,6 +19,7 @@ export async function beginWork(app: NestFastifyApplication): Promise<void> {
   await changes.start();
   // With the database's time known: the life of a token is reckoned with it.
   await app.get(SpoolReplay).run();
+  await app.get(LogKeeper).start();
   await app.get(AuditLog).append({ action: 'replica.started', outcome: 'ok', actor: { type: 'system' } });
   app.get(Checkpoints).start();
   app.get(Scheduler).start();
@@ -37,6 +38,7 @@ export async function endWork(app: NestFastifyApplication, log: Log): Promise<vo
   await app.close();
   await app.get(Refresher).drain();
   await app.get(Housekeeping).stop();
+  await app.get(LogKeeper).stop();
   await app.get(AttemptRecorder).settle();
   await audit
     .append({ action: 'replica.stopped', outcome: 'ok', actor: { type: 'system' } })

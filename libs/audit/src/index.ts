@@ -12,6 +12,8 @@ export {
   type AuditOrigin,
   type AuditOutcome,
 } from './event.js';
+export { LogKeeper } from './keeping/log.keeper.js';
+export { LogRights } from './keeping/log.rights.js';
 export { type Change, type ChangeEvent, RecordedChanges } from './recorded-changes.js';
 export { Replica } from './replica.js';
 export type { AuditQuery, RecordedEvent } from './reading/search.js';

@@ -10,7 +10,7 @@ import { TIMING } from './timing.js';
 import { type VariableName, VARIABLES } from './variables.js';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
-const NUMBERS: ReadonlySet<VariableName> = new Set(['PORT', 'SANDBOX_PORT']);
+const NUMBERS: ReadonlySet<VariableName> = new Set(['PORT', 'SANDBOX_PORT', 'AUDIT_RETENTION_DAYS']);
 
 /**
  * The environment as a Config. An empty variable counts as absent, except OUTBOUND_ALLOWED_NETWORKS, where empty means "none".
@@ -63,6 +63,7 @@ function interpret(environment: Environment): Config {
     bootstrapAdminKey:
       environment.BOOTSTRAP_ADMIN_KEY === undefined ? undefined : new Secret(environment.BOOTSTRAP_ADMIN_KEY),
     outboundAllowedNetworks: networks === undefined ? (production ? [] : LOOPBACK) : parseNetworks(networks),
+    auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
     logLevel: environment.LOG_LEVEL,
     timing: TIMING,
   };

@@ -17,6 +17,7 @@ export type VariableName =
   | 'KEYS_FILE'
   | 'BOOTSTRAP_ADMIN_KEY'
   | 'OUTBOUND_ALLOWED_NETWORKS'
+  | 'AUDIT_RETENTION_DAYS'
   | 'LOG_LEVEL';
 
 /** Every variable that Claviger reads; no other is looked at. */
@@ -47,6 +48,10 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
   OUTBOUND_ALLOWED_NETWORKS: {
     meaning: 'Networks (CIDR, comma-separated) in which plain http and private addresses are allowed for providers.',
     example: '10.20.0.0/16,fd00:20::/64',
+  },
+  AUDIT_RETENTION_DAYS: {
+    meaning: 'How many days of the audit log are kept; older ones are verified and dropped. Unset: all.',
+    example: '365',
   },
   LOG_LEVEL: { meaning: 'silent, error, warn, info or debug.', example: 'info' },
 };
