@@ -88,6 +88,7 @@ describe('a start that cannot succeed', () => {
     });
     expect(put.status).toBe(201);
     await first.end('SIGTERM');
+    expect(first.output().match(/may change or delete rows of the audit log/g)).toHaveLength(1);
     await sandbox.close();
 
     const second = start({ DATABASE_URL: process.env['DATABASE_URL'], DATA_DIR: other });

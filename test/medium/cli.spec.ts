@@ -135,6 +135,13 @@ describe('CryptoModule', () => {
 });
 
 describe('claviger', () => {
+  it('should migrate with no more of the environment than the address of the database', async () => {
+    await expect(claviger('database', 'migrate')).resolves.toMatchObject({
+      code: 0,
+      out: expect.stringContaining('already'),
+    });
+  });
+
   it('should end with an error where the command is unknown', async () => {
     await expect(claviger('kyes')).resolves.toMatchObject({ code: 1, err: expect.stringContaining('unknown command') });
   });

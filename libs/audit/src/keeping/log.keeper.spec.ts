@@ -11,8 +11,9 @@ describe(LogKeeper.name, () => {
   let rounds: number;
   let made: number;
 
+  const at = (level: string) => (message: string) => void lines.push([level, message]);
+
   function keeper(result: RetentionRound | Error, isSigning = true): LogKeeper {
-    const at = (level: string) => (message: string) => void lines.push([level, message]);
     const log: Log = { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
     const repository = { makePartitions: () => Promise.resolve((made += 1)) } as unknown as KeepingRepository;
     const retention = {
