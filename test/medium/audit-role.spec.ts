@@ -110,13 +110,15 @@ describe('the database role of a broker', () => {
   });
 });
 
+/** What a broker with this database user says of its rights. */
+const warnings = async (url: string): Promise<readonly unknown[]> => {
+  const replica = await startAuditReplica({ keys: generateKeyFile(), config: { databaseUrl: new Secret(url) } });
+  await replica.parts.get(LogRights).check();
+  await replica.stop();
+  return replica.lines.map(({ level, message }) => [level, message]);
+};
+
 describe(LogRights.name, () => {
-  const warnings = async (url: string): Promise<readonly unknown[]> => {
-    const replica = await startAuditReplica({ keys: generateKeyFile(), config: { databaseUrl: new Secret(url) } });
-    await replica.parts.get(LogRights).check();
-    await replica.stop();
-    return replica.lines.map(({ level, message }) => [level, message]);
-  };
   const TOO_MUCH = [['warn', expect.stringContaining('may change or delete rows of the audit log')]];
 
   it('should warn of a superuser, and of nobody with the rights of a broker', async () => {
