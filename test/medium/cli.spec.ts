@@ -25,7 +25,8 @@ interface Ended {
 /** Runs bin/claviger.js as a user does. */
 const claviger = (...words: readonly string[]): Promise<Ended> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [join(process.cwd(), 'bin/claviger.js'), ...words], (error, out, err) => {
+    const program = [join(process.cwd(), 'bin/claviger.js'), ...words];
+    execFile(process.execPath, program, { env: { ...process.env } }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
   });
