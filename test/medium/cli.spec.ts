@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { execFile } from 'node:child_process';
+import { createPublicKey } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,8 @@ interface Ended {
 /** Runs bin/claviger.js as a user does. */
 const claviger = (...words: readonly string[]): Promise<Ended> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [join(process.cwd(), 'bin/claviger.js'), ...words], (error, out, err) => {
+    const program = [join(process.cwd(), 'bin/claviger.js'), ...words];
+    execFile(process.execPath, program, { env: { ...process.env } }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
     });
   });
@@ -45,6 +47,17 @@ describe('key files', () => {
     expect([code, out]).toEqual([0, expect.stringContaining(`KEYS_FILE=${path}`)]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(loadKeyring(path).primary.state).toBe('primary');
+  });
+
+  it('should show auditors the public half of the signing key, and nothing else', async () => {
+    await claviger('keys', 'generate', '--out', path);
+    const { code, out } = await claviger('keys', 'public', '--file', path);
+    const [key, ...others] = JSON.parse(out) as { id: string; public_key: string }[];
+    expect([code, others]).toEqual([0, []]);
+    const { auditSigning } = loadKeyring(path);
+    expect(key?.id).toBe(auditSigning.id);
+    expect(createPublicKey(key?.public_key ?? '').equals(createPublicKey(auditSigning.privateKey))).toBe(true);
+    expect(out).not.toContain('PRIVATE');
   });
 
   it('should not be overwritten', async () => {
@@ -123,6 +136,13 @@ describe('CryptoModule', () => {
 });
 
 describe('claviger', () => {
+  it('should migrate with no more of the environment than the address of the database', async () => {
+    await expect(claviger('database', 'migrate')).resolves.toMatchObject({
+      code: 0,
+      out: expect.stringContaining('already'),
+    });
+  });
+
   it('should end with an error where the command is unknown', async () => {
     await expect(claviger('kyes')).resolves.toMatchObject({ code: 1, err: expect.stringContaining('unknown command') });
   });

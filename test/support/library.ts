@@ -26,6 +26,7 @@ export const libraryConfig: Config = {
   sandbox: false,
   sandboxPort: 0,
   keysFile: undefined,
+  auditRetentionDays: undefined,
   bootstrapAdminKey: undefined,
   outboundAllowedNetworks: [],
   identitiesFile: undefined,

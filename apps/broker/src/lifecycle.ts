@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AuditLog } from '@app/audit';
+import { AuditLog, Checkpoints, LogKeeper } from '@app/audit';
 import { errorFacts, type Log } from '@app/common';
 import { ConnectionsRepository, RestoreGuard, Spool } from '@app/connections';
 import { ChangeFeed, Database } from '@app/database';
@@ -19,14 +19,16 @@ export async function beginWork(app: NestFastifyApplication): Promise<void> {
   await changes.start();
   // With the database's time known: the life of a token is reckoned with it.
   await app.get(SpoolReplay).run();
+  await app.get(LogKeeper).start();
   await app.get(AuditLog).append({ action: 'replica.started', outcome: 'ok', actor: { type: 'system' } });
+  app.get(Checkpoints).start();
   app.get(Scheduler).start();
   app.get(Housekeeping).start();
 }
 
 /**
  * The end (security.md, "Stopping"): readiness says no, requests under way are finished, sent refreshes are stored, the log is
- * flushed, and the pools close last.
+ * flushed and signed, and the pools close last.
  */
 export async function endWork(app: NestFastifyApplication, log: Log): Promise<void> {
   const audit = app.get(AuditLog);
@@ -36,11 +38,13 @@ export async function endWork(app: NestFastifyApplication, log: Log): Promise<vo
   await app.close();
   await app.get(Refresher).drain();
   await app.get(Housekeeping).stop();
+  await app.get(LogKeeper).stop();
   await app.get(AttemptRecorder).settle();
   await audit
     .append({ action: 'replica.stopped', outcome: 'ok', actor: { type: 'system' } })
     .catch((error: unknown) => log.warn('The end of this replica is not in the audit log.', errorFacts(error)));
   await audit.close();
+  await app.get(Checkpoints).stop();
   app.get(ChangeFeed).stop();
   await app.get(Database).close();
 }

@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { LogRights } from '@app/audit';
 import { CallerService } from '@app/callers';
 import { BrokerError, type Log, Secret } from '@app/common';
 import type { Config } from '@app/config';
@@ -26,6 +27,9 @@ export async function startBroker(environment: Config, cleanUp: CleanUp, log: Lo
   const app = await createApp(config, log);
   cleanUp.add('broker', STOP_WITHIN_MS[config.environment], () => endWork(app, log));
   await beginWork(app);
+  if (environment.databaseUrl !== undefined) {
+    await app.get(LogRights).check();
+  }
   if (config.environment === 'production') {
     await ensureFirstAdmin(config, app, log);
     const url = await listen(config, app, log);

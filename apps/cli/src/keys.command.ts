@@ -1,4 +1,4 @@
-import { writeKeyFile } from '@app/crypto';
+import { type Keyring, loadKeyring, writeKeyFile } from '@app/crypto';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Terminal } from './terminal.js';
@@ -10,6 +10,14 @@ Keep a backup: without it nothing that the database holds can be opened.
 
 Example:
   claviger keys generate --out /etc/claviger/keys.json`;
+
+const PUBLIC_HELP = `
+Prints a list of { "id", "public_key" }: the key that signs the checkpoints of the audit log now, then those that signed
+before (audit_signing.former in the key file). Whoever verifies the log needs these and nothing secret. An auditor should
+get them from you directly, not from the database.
+
+Example:
+  claviger keys public --file /etc/claviger/keys.json > audit-keys.json`;
 
 /** Adds `keys …`: the key file. */
 export function addKeys(program: Command, { out }: Terminal): void {
@@ -29,4 +37,18 @@ Next:
   2. Start every replica with KEYS_FILE=${path}
 `);
     });
+  keys
+    .command('public')
+    .description('print the public keys that checkpoints of the audit log verify with')
+    .option('--file <file>', 'the key file', process.env['KEYS_FILE'] ?? './keys.json')
+    .addHelpText('after', PUBLIC_HELP)
+    .action(({ file }: { readonly file: string }) => out(publicKeys(loadKeyring(resolve(file)))));
+}
+
+function publicKeys({ auditPublicKeys }: Keyring): string {
+  const keys = [...auditPublicKeys].map(([id, key]) => ({
+    id,
+    public_key: key.export({ type: 'spki', format: 'pem' }).toString(),
+  }));
+  return `${JSON.stringify(keys, null, 2)}\n`;
 }

@@ -36,10 +36,19 @@ describe('claviger', () => {
   });
 
   it.each([
-    [['--help'], ['keys', 'api-key']],
+    [['--help'], ['keys', 'api-key', 'database']],
     [
       ['keys', 'generate', '--help'],
       ['--out <file>', './keys.json', 'backup', 'KEYS_FILE'],
+    ],
+    [
+      ['database', 'grants', '--help'],
+      ['<role>', 'owner', 'psql'],
+    ],
+    [['database', 'migrate', '--help'], ['DATABASE_URL']],
+    [
+      ['keys', 'public', '--help'],
+      ['--file <file>', 'audit_signing.former', 'auditor'],
     ],
     [
       ['api-key', 'generate', '--help'],
@@ -51,12 +60,20 @@ describe('claviger', () => {
     parts.forEach((part) => expect(out).toContain(part));
   });
 
-  it.each([[['key']], [['keys', 'generate', '--output', 'x']], [['keys', 'generate', '--out']]])(
-    'should refuse what it does not know: %j',
-    async (words) => {
-      const { code, err } = await run(...words);
-      expect(code).toBe(1);
-      expect(err).toContain('error: ');
-    },
-  );
+  it('should print the rights of a database role, and nothing else, on standard output', async () => {
+    const { out, err } = await run('database', 'grants', 'claviger_app');
+    expect(out).toContain('TO "claviger_app"');
+    expect(err).toBe('');
+  });
+
+  it.each([
+    [['database', 'grants']],
+    [['key']],
+    [['keys', 'generate', '--output', 'x']],
+    [['keys', 'generate', '--out']],
+  ])('should refuse what it does not know: %j', async (words) => {
+    const { code, err } = await run(...words);
+    expect(code).toBe(1);
+    expect(err).toContain('error: ');
+  });
 });

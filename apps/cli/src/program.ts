@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addApiKey } from './api-key.command.js';
 import { addAudit } from './audit.command.js';
+import { addDatabase } from './database.command.js';
 import { addKeys } from './keys.command.js';
 import { addReconcile } from './reconcile.command.js';
 import type { Terminal } from './terminal.js';
@@ -13,6 +14,7 @@ export function createProgram(terminal: Terminal): Command {
     .showHelpAfterError('(--help shows what is possible)');
   addKeys(program, terminal);
   addApiKey(program, terminal);
+  addDatabase(program, terminal);
   addReconcile(program, terminal);
   addAudit(program, terminal);
   return program;

@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   'replica.started',
   'replica.stopped',
   'database.restored',
+  'audit.retired',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -1,6 +1,8 @@
 export { AuditEvents } from './reading/audit.events.js';
 export { AuditLog } from './audit.log.js';
+export { AuditKeepingModule } from './audit-keeping.module.js';
 export { AuditModule } from './audit.module.js';
+export { Checkpoints } from './checkpoints/checkpoints.js';
 export {
   AUDIT_ACTIONS,
   AUDIT_OUTCOMES,
@@ -10,6 +12,8 @@ export {
   type AuditOrigin,
   type AuditOutcome,
 } from './event.js';
+export { LogKeeper } from './keeping/log.keeper.js';
+export { LogRights } from './keeping/log.rights.js';
 export { type Change, type ChangeEvent, RecordedChanges } from './recorded-changes.js';
 export { Replica } from './replica.js';
 export type { AuditQuery, RecordedEvent } from './reading/search.js';

@@ -8,6 +8,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const FACTS = [
   'attempt_id',
   'caller',
+  'checkpoint',
   'client_ip',
   'code',
   'connection',
@@ -29,6 +30,7 @@ const FACTS = [
   'request_id',
   'route',
   'signal',
+  'signature',
   'source',
   'status',
   'stream',

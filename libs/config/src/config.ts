@@ -16,6 +16,8 @@ export interface Config {
   readonly sandboxPort: number;
   /** Absolute path of the key file; absent in development where it is made in `dataDir`. */
   readonly keysFile: string | undefined;
+  /** Whole days of the audit log that are kept; absent: all. */
+  readonly auditRetentionDays: number | undefined;
   readonly bootstrapAdminKey: Secret | undefined;
   /** CIDR networks that plain http and non-public addresses are allowed in. */
   readonly outboundAllowedNetworks: readonly string[];

@@ -84,6 +84,12 @@ export class Environment {
   })
   readonly IDENTITY_HEADER?: string;
 
+  @IsOptional()
+  @IsInt({ message: 'must be a whole number of days' })
+  @Min(1, { message: 'must be between 1 and 36500' })
+  @Max(36_500, { message: 'must be between 1 and 36500' })
+  readonly AUDIT_RETENTION_DAYS?: number;
+
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   readonly LOG_LEVEL: LogLevel = 'info';
 }

@@ -59,8 +59,16 @@ describe(readConfig.name, () => {
     ['TRUSTED_PROXIES', '10.0.0.1'],
     ['TRUSTED_PROXIES', '0.0.0.0/0'],
     ['TRUSTED_PROXIES', '10.0.0.0/8, ::/0'],
+    ['AUDIT_RETENTION_DAYS', '0'],
+    ['AUDIT_RETENTION_DAYS', '1.5'],
+    ['AUDIT_RETENTION_DAYS', 'forever'],
   ])('should refuse %s=%s', (name, value) => {
     expect(refusal({ [name]: value }).problems).toEqual([expect.objectContaining({ name })]);
+  });
+
+  it('should keep the whole audit log unless it is told for how many days', () => {
+    expect(readConfig({}).auditRetentionDays).toBeUndefined();
+    expect(readConfig({ AUDIT_RETENTION_DAYS: '365' }).auditRetentionDays).toBe(365);
   });
 
   it('should take an empty list of networks as none, and an empty variable as absent', () => {

@@ -10,7 +10,7 @@ import { TIMING } from './timing.js';
 import { type VariableName, VARIABLES } from './variables.js';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
-const NUMBERS: ReadonlySet<VariableName> = new Set(['PORT', 'SANDBOX_PORT']);
+const NUMBERS: ReadonlySet<VariableName> = new Set(['PORT', 'SANDBOX_PORT', 'AUDIT_RETENTION_DAYS']);
 
 /**
  * The environment as a Config. An empty variable counts as absent, except OUTBOUND_ALLOWED_NETWORKS, where empty means "none".
@@ -72,6 +72,7 @@ function interpret(environment: Environment): Config {
     identitiesFile: environment.IDENTITIES_FILE === undefined ? undefined : resolve(environment.IDENTITIES_FILE),
     trustedProxies: parseNetworks(environment.TRUSTED_PROXIES ?? ''),
     identityHeader: environment.IDENTITY_HEADER?.toLowerCase(),
+    auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
     logLevel: environment.LOG_LEVEL,
     timing: TIMING,
   };

@@ -20,6 +20,7 @@ export type VariableName =
   | 'IDENTITIES_FILE'
   | 'TRUSTED_PROXIES'
   | 'IDENTITY_HEADER'
+  | 'AUDIT_RETENTION_DAYS'
   | 'LOG_LEVEL';
 
 /** Every variable that Claviger reads; no other is looked at. */
@@ -62,6 +63,10 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
   IDENTITY_HEADER: {
     meaning: 'The header in which a trusted proxy names the subject of a client certificate that it verified.',
     example: 'x-forwarded-client-cert',
+  },
+  AUDIT_RETENTION_DAYS: {
+    meaning: 'How many days of the audit log are kept; older ones are verified and dropped. Unset: all.',
+    example: '365',
   },
   LOG_LEVEL: { meaning: 'silent, error, warn, info or debug.', example: 'info' },
 };

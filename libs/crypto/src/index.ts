@@ -3,6 +3,7 @@ export { CryptoModule } from './crypto.module.js';
 export { EnvelopeError } from './envelope-error.js';
 export { Envelopes } from './envelopes.js';
 export { Fingerprints } from './fingerprints.js';
+export type { FormerSigningKey } from './former-signing-keys.js';
 export { KeyFileError } from './key-file-error.js';
 export {
   type EncryptionKeyEntry,

@@ -1,5 +1,6 @@
 import { randomLetters, Secret } from '@app/common';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { FormerSigningKey } from './former-signing-keys.js';
 
 /**
  * Life of an encryption key: `pending` opens but does not seal yet, `primary` seals and opens, `decrypt_only` opens what it
@@ -19,8 +20,12 @@ export interface EncryptionKeyEntry {
 export interface KeyFile {
   readonly version: 1;
   readonly encryption: { readonly keys: readonly EncryptionKeyEntry[] };
-  /** Ed25519, PKCS#8 PEM. */
-  readonly audit_signing: { readonly id: string; readonly private_key: Secret };
+  /** Ed25519, PKCS#8 PEM; `former` are the public halves of those that signed before. */
+  readonly audit_signing: {
+    readonly id: string;
+    readonly private_key: Secret;
+    readonly former?: readonly FormerSigningKey[];
+  };
   /** 32 bytes in base64, as below. */
   readonly token_fingerprint: { readonly key: Secret };
   readonly api_key_hmac: { readonly key: Secret };
@@ -51,10 +56,15 @@ export function generateKeyFile(): KeyFile {
 
 /** The text to write to disk: the one place where a whole key file is revealed. */
 export function formatKeyFile(file: KeyFile): string {
+  const { former = [], ...signing } = file.audit_signing;
   const revealed = {
     version: file.version,
     encryption: { keys: file.encryption.keys.map(({ id, state, key }) => ({ id, state, key: key.reveal() })) },
-    audit_signing: { id: file.audit_signing.id, private_key: file.audit_signing.private_key.reveal() },
+    audit_signing: {
+      id: signing.id,
+      private_key: signing.private_key.reveal(),
+      ...(former.length > 0 ? { former } : {}),
+    },
     token_fingerprint: { key: file.token_fingerprint.key.reveal() },
     api_key_hmac: { key: file.api_key_hmac.key.reveal() },
   };

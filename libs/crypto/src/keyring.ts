@@ -1,4 +1,4 @@
-import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { KeyFileError } from './key-file-error.js';
 import type { KeyFile, KeyState } from './key-file.js';
 
@@ -17,6 +17,8 @@ export class Keyring {
   readonly primary: EncryptionKey;
   /** Signs the audit log's checkpoints: Ed25519. */
   readonly auditSigning: { readonly id: string; readonly privateKey: KeyObject };
+  /** By id, the public half of every key that signs or signed checkpoints. */
+  readonly auditPublicKeys: ReadonlyMap<string, KeyObject>;
   readonly tokenFingerprint: KeyObject;
   readonly apiKeyHmac: KeyObject;
   readonly #encryption: ReadonlyMap<string, EncryptionKey>;
@@ -33,6 +35,10 @@ export class Keyring {
       id: file.audit_signing.id,
       privateKey: createPrivateKey(file.audit_signing.private_key.reveal()),
     };
+    this.auditPublicKeys = new Map([
+      [this.auditSigning.id, createPublicKey(this.auditSigning.privateKey)],
+      ...(file.audit_signing.former ?? []).map((key) => [key.id, createPublicKey(key.public_key)] as const),
+    ]);
     this.tokenFingerprint = symmetric(file.token_fingerprint.key.reveal());
     this.apiKeyHmac = symmetric(file.api_key_hmac.key.reveal());
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { formatKeyFile, generateKeyFile } from './key-file.js';
 import { KeyFileError } from './key-file-error.js';
+import { Keyring } from './keyring.js';
 import { parseKeyFile } from './parse-key-file.js';
 
 const key = (): string => randomBytes(32).toString('base64');
@@ -14,6 +15,8 @@ const newFile = () => ({
   token_fingerprint: { key: key() },
   api_key_hmac: { key: key() },
 });
+
+const PUBLIC_KEY = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
 function problemsOf(file: unknown): readonly FieldError[] {
   try {
@@ -76,6 +79,33 @@ describe('parseKeyFile', () => {
     ['a text for a key', ['k-1'], expect.arrayContaining(['encryption.keys[0]'])],
   ])('should refuse encryption keys with %s', (_name, keys, fields) => {
     expect(fieldsOf({ ...newFile(), encryption: { keys } })).toEqual(fields);
+  });
+
+  it('should know the keys that signed before, and the one in use, by their public halves', () => {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const former = [{ id: 's-old', public_key: publicKey.export({ type: 'spki', format: 'pem' }).toString() }];
+    const { audit_signing: signing, ...file } = newFile();
+    const parsed = parseKeyFile(JSON.stringify({ ...file, audit_signing: { ...signing, former } }), 'keys.json');
+    const { auditPublicKeys } = new Keyring(parsed);
+    expect([...auditPublicKeys.keys()]).toEqual([signing.id, 's-old']);
+    expect(auditPublicKeys.get('s-old')?.equals(publicKey)).toBe(true);
+    expect(auditPublicKeys.get(signing.id)?.type).toBe('public');
+    expect(formatKeyFile(parsed)).toContain('"former"');
+  });
+
+  it.each([
+    ['no list', {}, ['audit_signing.former']],
+    [
+      'a private key',
+      [{ id: 's-old', public_key: newFile().audit_signing.private_key }],
+      ['audit_signing.former[0].public_key'],
+    ],
+    ['no id', [{ public_key: PUBLIC_KEY }], ['audit_signing.former[0].id']],
+    ['the id in use', [{ id: 's-1', public_key: PUBLIC_KEY }], ['audit_signing.former']],
+    ['nothing', [null], ['audit_signing.former[0].id', 'audit_signing.former[0].public_key']],
+  ])('should refuse former signing keys with %s', (_name, former, fields) => {
+    const { audit_signing: signing, ...file } = newFile();
+    expect(fieldsOf({ ...file, audit_signing: { ...signing, id: 's-1', former } })).toEqual(fields);
   });
 
   it('should refuse a signing key of another algorithm', () => {

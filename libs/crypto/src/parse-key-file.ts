@@ -1,5 +1,6 @@
 import { type FieldError, Secret } from '@app/common';
 import { createPrivateKey } from 'node:crypto';
+import { readFormerSigningKeys } from './former-signing-keys.js';
 import { KeyFileError } from './key-file-error.js';
 import {
   KEY_BYTES,
@@ -52,12 +53,15 @@ class KeyFileReader {
       this.refuse('version', 'must be 1');
     }
     const signing = this.fields(file['audit_signing'], 'audit_signing');
+    const encryption = { keys: this.encryptionKeys(file['encryption']) };
+    const id = this.id(signing['id'], 'audit_signing.id');
     return {
       version: 1,
-      encryption: { keys: this.encryptionKeys(file['encryption']) },
+      encryption,
       audit_signing: {
-        id: this.id(signing['id'], 'audit_signing.id'),
+        id,
         private_key: this.signingKey(signing['private_key'], 'audit_signing.private_key'),
+        former: readFormerSigningKeys(signing['former'], id, (field, message) => this.refuse(field, message)),
       },
       token_fingerprint: { key: this.keyOf(file['token_fingerprint'], 'token_fingerprint') },
       api_key_hmac: { key: this.keyOf(file['api_key_hmac'], 'api_key_hmac') },

@@ -43,8 +43,8 @@ export async function migrate(url: string): Promise<readonly string[]> {
   } catch (cause) {
     throw new BrokerError(
       'storage_unavailable',
-      'The database cannot be migrated. Check that DATABASE_URL is right and reachable and that its user may create tables; ' +
-        'nothing is half applied, so starting again is safe.',
+      'The database cannot be migrated. Check that DATABASE_URL is right and reachable and that its user may create tables, or have its ' +
+        'owner run "claviger database migrate" first; nothing is half applied, so starting again is safe.',
       { cause },
     );
   } finally {

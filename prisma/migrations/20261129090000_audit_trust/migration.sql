@@ -66,6 +66,7 @@ CREATE FUNCTION audit_make_partitions(first DATE, last DATE) RETURNS INTEGER
 DECLARE
   day DATE;
   partition TEXT;
+  grantee TEXT;
   made INTEGER := 0;
 BEGIN
   IF last - first > 4000 THEN
@@ -77,6 +78,12 @@ BEGIN
     partition := 'audit_events_' || to_char(day, 'YYYYMMDD');
     CONTINUE WHEN to_regclass(quote_ident(partition)) IS NOT NULL;
     EXECUTE format('CREATE TABLE %I (LIKE audit_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition);
+    -- Partitions are reached through the log only, whatever default privileges say.
+    FOR grantee IN SELECT DISTINCT CASE acl.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(acl.grantee)) END
+      FROM pg_class c, aclexplode(c.relacl) AS acl WHERE c.oid = to_regclass(quote_ident(partition)) AND acl.grantee <> c.relowner
+    LOOP
+      EXECUTE format('REVOKE ALL ON %I FROM %s', partition, grantee);
+    END LOOP;
     EXECUTE format('ALTER TABLE audit_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
       partition, to_char(day, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(day + 1, 'YYYY-MM-DD') || ' 00:00:00+00');
     made := made + 1;
@@ -151,3 +158,58 @@ CREATE TABLE "audit_signer" (
   CONSTRAINT "audit_signer_single_row_check" CHECK ("id" = 1)
 );
 INSERT INTO "audit_signer" ("id") VALUES (1);
+
+-- The newest checkpoint that names a stream: a stream that ended is kept for as long as a checkpoint that names it.
+ALTER TABLE "audit_streams" ADD COLUMN "checkpoint_number" BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX "audit_checkpoints_retired_before_idx" ON "audit_checkpoints" ("retired_before") WHERE "retired_before" IS NOT NULL;
+
+-- Takes one thing out of the log whose time is over: the oldest partition of before that day (UTC); where none is left, checkpoints and
+-- streams. Answers how many, 0 once nothing is left. It does so only for days that are over and that a checkpoint has retired, gives
+-- up where a lock takes over 200 ms, so that appends are not held up, and runs as its owner: the application's role cannot do it itself.
+CREATE FUNCTION audit_drop_before(before DATE) RETURNS INTEGER
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '200ms'
+  AS $$
+DECLARE
+  boundary CONSTANT TIMESTAMPTZ := before::timestamp AT TIME ZONE 'UTC';
+  retired JSONB;
+  partition TEXT;
+  gone INTEGER;
+BEGIN
+  IF before IS NULL OR boundary > clock_timestamp() THEN
+    RAISE EXCEPTION 'audit_drop_before: the day before % is not over', before;
+  END IF;
+  SELECT body::jsonb->'retired' INTO retired FROM audit_checkpoints WHERE retired_before >= before ORDER BY number DESC LIMIT 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'audit_drop_before: no checkpoint retires what is before %', before;
+  END IF;
+  PERFORM pg_advisory_xact_lock(7201603);
+  SELECT c.relname INTO partition FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'audit_events'::regclass AND c.relname ~ '^audit_events_\d{8}$'
+      AND to_date(right(c.relname, 8), 'YYYYMMDD') < before
+    ORDER BY c.relname LIMIT 1;
+  IF partition IS NOT NULL THEN
+    EXECUTE format('ALTER TABLE audit_events DETACH PARTITION %I', partition);
+    EXECUTE format('DROP TABLE %I', partition);
+    RETURN 1;
+  END IF;
+  DELETE FROM audit_checkpoints WHERE number IN (
+    SELECT number FROM audit_checkpoints WHERE at < boundary ORDER BY number LIMIT 20000);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  IF gone = 0 THEN
+    DELETE FROM audit_streams WHERE closed_at < boundary AND coalesce(head_at, closed_at) < boundary
+      AND NOT coalesce(retired->'streams', '[]') @> jsonb_build_array(jsonb_build_object('id', id::text));
+    GET DIAGNOSTICS gone = ROW_COUNT;
+  END IF;
+  RETURN gone;
+END $$;
+
+-- Functions that run as their owner look for nothing where a caller could have put something, and are for those who are granted them.
+DO $$
+DECLARE
+  definer REGPROCEDURE;
+BEGIN
+  FOR definer IN SELECT unnest(ARRAY['audit_make_partitions(date, date)', 'audit_drop_before(date)']::regprocedure[]) LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', definer, current_schema());
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', definer);
+  END LOOP;
+END $$;
