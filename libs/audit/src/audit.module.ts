@@ -9,6 +9,7 @@ import { Replica } from './replica.js';
 import { AuditHealth } from './writing/audit.health.js';
 import { AuditRepository } from './writing/audit.repository.js';
 import { AuditWriter } from './writing/audit.writer.js';
+import { StreamWriter } from './writing/stream.writer.js';
 
 /**
  * The log: `AuditLog` to write, `AuditEvents` to read. Hooks into no shutdown: whoever owns the pools calls
@@ -30,7 +31,8 @@ import { AuditWriter } from './writing/audit.writer.js';
     {
       provide: AuditWriter,
       inject: [AuditRepository, AuditHealth, Replica, Clock, ChangeFeed],
-      useFactory: (...needs: [AuditRepository, AuditHealth, Replica, Clock, ChangeFeed]) => new AuditWriter(...needs),
+      useFactory: (store: AuditRepository, health: AuditHealth, replica: Replica, clock: Clock, feed: ChangeFeed) =>
+        new AuditWriter(new StreamWriter(store, replica, clock), health, feed),
     },
     AuditLog,
     AuditEventsRepository,

@@ -30,6 +30,8 @@ export interface AuditBatch {
 export interface Receipt {
   /** The change mark that the commit saw; undefined where nobody could be asked. */
   readonly mark: string | undefined;
+  /** Set where the rows stand on this replica's local device, not in the database yet. */
+  readonly device?: 'local';
 }
 
 /** The batch is certainly not written: the database refused it, or its stream was closed or continued by somebody else. */

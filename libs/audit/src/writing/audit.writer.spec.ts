@@ -6,6 +6,7 @@ import { genesis, nextLink } from '../chain/chain.js';
 import type { AuditEvent } from '../event.js';
 import { HeldStore, settled } from './testing/held-store.js';
 import { HeldTimers } from './testing/held-timers.js';
+import { StreamWriter } from './stream.writer.js';
 
 const ignore = (): void => undefined;
 const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
@@ -38,14 +39,8 @@ describe(AuditWriter.name, () => {
     const news = { observe: (mark: string) => void marks.push(mark) };
     store = new HeldStore();
     timers = new HeldTimers();
-    sut = new AuditWriter(
-      store,
-      new AuditHealth(store, log, timers.after),
-      REPLICA,
-      { now: () => now },
-      news,
-      timers.after,
-    );
+    const target = new StreamWriter(store, REPLICA, { now: () => now });
+    sut = new AuditWriter(target, new AuditHealth(store, log, timers.after), news, timers.after);
   });
 
   describe('grouping', () => {
