@@ -12,6 +12,7 @@ import { Draining } from './health/draining.js';
  */
 export async function beginWork(app: NestFastifyApplication): Promise<void> {
   await app.get(ConnectionsRepository).requireReadable();
+  await app.get(AuditLog).open();
   await app.get(Spool).open();
   await app.get(RestoreGuard).check();
   const changes = app.get(ChangeFeed);

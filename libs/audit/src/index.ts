@@ -1,5 +1,6 @@
 export { AuditEvents } from './reading/audit.events.js';
 export { AuditLog } from './audit.log.js';
+export { AuditDeviceModule } from './device/audit-device.module.js';
 export { AuditModule } from './audit.module.js';
 export {
   AUDIT_ACTIONS,

@@ -33,6 +33,8 @@ describe(AuditWriter.name, () => {
   let timers: HeldTimers;
   let sut: AuditWriter;
 
+  const rows = () => store.batches.flatMap((batch) => batch.rows);
+
   beforeEach(() => {
     now = Date.UTC(2026, 10, 29);
     marks = [];

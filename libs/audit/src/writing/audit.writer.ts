@@ -60,6 +60,11 @@ export class AuditWriter {
     }
   }
 
+  /** To be called once, before anything is appended. Rejects where the log cannot be begun with. */
+  open(): Promise<void> {
+    return this.target.open();
+  }
+
   /** Refuses further events, and resolves when those already handed in are settled and the stream is closed. Never rejects. */
   async close(): Promise<void> {
     this.closed = true;
@@ -118,7 +123,7 @@ export class AuditWriter {
   private async write(pending: readonly PendingAppend[]): Promise<void> {
     const rows = pending.flatMap((append) => append.rows);
     try {
-      const receipt = await this.target.write(rows);
+      const receipt = await this.target.write(rows, () => pending.some(({ isSettled }) => !isSettled));
       this.health.succeeded();
       // Before anybody hears of the commit: what was remembered under an older mark may not be true any more.
       if (receipt.mark !== undefined) {

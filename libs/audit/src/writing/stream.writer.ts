@@ -19,7 +19,10 @@ export class StreamWriter implements RowWriter {
     private readonly clock: Clock,
   ) {}
 
-  async write(rows: readonly AuditRow[]): Promise<Receipt> {
+  /** A stream is opened by its first batch. */
+  async open(): Promise<void> {}
+
+  async write(rows: readonly AuditRow[], isAwaited: () => boolean): Promise<Receipt> {
     const { turn } = this;
     const stream = this.stream ?? new Stream(await this.store.openStream(), this.replica);
     if (turn !== this.turn) {
@@ -29,7 +32,7 @@ export class StreamWriter implements RowWriter {
     const batch = stream.extend(rows, this.clock.now());
     this.underWay = batch;
     try {
-      const receipt = await this.insert(batch);
+      const receipt = await this.insert(batch, isAwaited);
       stream.advance(batch);
       await (turn === this.turn ? undefined : this.store.close(stream.id).catch(() => undefined));
       return receipt;
@@ -58,12 +61,21 @@ export class StreamWriter implements RowWriter {
   }
 
   /** Where nobody knows whether the batch stands, its stream is closed, and the head that it was closed with tells. */
-  private async insert(batch: AuditBatch): Promise<Receipt> {
+  private async insert(batch: AuditBatch, isAwaited: () => boolean): Promise<Receipt> {
     try {
       return await this.store.insert(batch);
     } catch (error) {
       this.stream = this.stream?.id === batch.stream ? undefined : this.stream;
-      if (error instanceof BatchRefused || !(await this.store.settle(batch))) {
+      if (error instanceof BatchRefused) {
+        throw error;
+      }
+      const settlement = this.store.settle(batch);
+      if (!isAwaited()) {
+        // A statement that hangs may hold its stream's row: the next batch does not wait for it.
+        settlement.catch(() => undefined);
+        throw error;
+      }
+      if (!(await settlement)) {
         throw error;
       }
       return SETTLED;
