@@ -1,4 +1,4 @@
-import { decrypt, encrypt, type Envelopes, type Place } from '@app/crypto';
+import { decrypt, encrypt, EnvelopeError, type Envelopes, type Place } from '@app/crypto';
 import { randomBytes } from 'node:crypto';
 import { genesis, nextLink } from '../chain/chain.js';
 import { parseBody } from '../reading/parse-body.js';
@@ -48,9 +48,11 @@ export class StreamSeal {
   }
 
   #decrypt(sealed: Buffer, seq: number): string {
+    if (sealed.length < IV_BYTES + TAG_BYTES) {
+      throw new EnvelopeError(REFUSED);
+    }
     const iv = sealed.subarray(0, IV_BYTES);
-    const tag = Buffer.alloc(TAG_BYTES);
-    sealed.copy(tag, 0, IV_BYTES, IV_BYTES + TAG_BYTES);
+    const tag = sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
     const ciphertext = sealed.subarray(IV_BYTES + TAG_BYTES);
     return decrypt(this.key, iv, { tag, ciphertext }, this.#placeAfter(seq), REFUSED).toString();
   }
