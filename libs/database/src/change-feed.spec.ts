@@ -71,6 +71,13 @@ describe('an outage, for the change feed', () => {
     expect(sut.isCurrent()).toBe(false);
   });
 
+  it('should bridge a database that falls silent between two questions', async () => {
+    await start('/var/lib/claviger/audit');
+    sut.onTick(() => new Promise(() => undefined));
+    await jest.advanceTimersByTimeAsync(1800);
+    expect(sut.isBridging()).toBe(true);
+  });
+
   it('should have caches forget at the end of an interruption, whatever the mark says', async () => {
     await start('/var/lib/claviger/audit');
     fail(AWAY);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { errorFacts, isBrokerError, Log } from '@app/common';
+import { BrokerError, errorFacts, isBrokerError, Log } from '@app/common';
 import { Config } from '@app/config';
 import { Database } from './database.js';
 import { DatabaseClock } from './database-clock.js';
@@ -67,8 +67,8 @@ export class ChangeFeed {
    * meanwhile binds here when the outage ends, or when it has lasted `outageMs`.
    */
   isBridging(): boolean {
-    const { auditSpoolDir, timing } = this.config;
-    return auditSpoolDir !== undefined && this.#unreachable && performance.now() - this.#heardAt < timing.outageMs;
+    const quietForMs = performance.now() - this.#heardAt;
+    return this.#mayBridge && this.#unreachable && quietForMs < this.config.timing.outageMs;
   }
 
   /** Milliseconds for which the database has been heard without interruption; 0 where it is not now. */
@@ -109,7 +109,8 @@ export class ChangeFeed {
     const askedAt = performance.now();
     try {
       const mark = await this.#readMark();
-      await Promise.all(this.#tickListeners.map((listener) => listener()));
+      const heard = Promise.all(this.#tickListeners.map((listener) => listener()));
+      await (this.#mayBridge ? inTime(heard) : heard);
       this.#hear(mark, askedAt);
       this.#currentSince = this.#isHeard() ? this.#currentSince : askedAt;
       this.#heardAt = askedAt;
@@ -140,6 +141,10 @@ export class ChangeFeed {
     }
   }
 
+  get #mayBridge(): boolean {
+    return this.config.auditSpoolDir !== undefined;
+  }
+
   #isHeard = (): boolean => performance.now() - this.#heardAt < STALE_AFTER_MS;
 
   async #readMark(): Promise<string> {
@@ -148,12 +153,26 @@ export class ChangeFeed {
       name: 'change-mark',
       text: 'select (select value from change_mark where id = 1) as mark, clock_timestamp() as now',
       values: [],
-      withinMs: PATIENCE_MS,
+      ...(this.#mayBridge ? { withinMs: PATIENCE_MS } : {}),
     });
     if (row === undefined) {
       throw new Error('change_mark is empty');
     }
     this.clock.synchronize(row.now.getTime(), askedAt);
     return row.mark;
+  }
+}
+
+/** A server that hangs between two questions must not go unnoticed either. */
+async function inTime(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const impatience = new Promise<never>((_, reject) => {
+    const late = new BrokerError('storage_unavailable', 'The database does not answer. Ask again in a moment.');
+    timer = setTimeout(() => reject(late), PATIENCE_MS);
+  });
+  try {
+    await Promise.race([work, impatience]);
+  } finally {
+    clearTimeout(timer);
   }
 }

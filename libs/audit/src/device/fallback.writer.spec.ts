@@ -49,7 +49,7 @@ describe(FallbackWriter.name, () => {
     expect(await appended).toEqual({ mark: undefined, device: 'local' });
   };
 
-  beforeEach(async () => {
+  const start = async (longestMs = 300_000): Promise<void> => {
     lines = [];
     timers = new HeldTimers();
     files = new MemoryFiles();
@@ -62,12 +62,14 @@ describe(FallbackWriter.name, () => {
     const device = new LocalDevice(files, seals, REPLICA, clock);
     const drain = new Drain(files, seals, drained, log, () => Promise.resolve());
     const outage = new Outage(database, device, drain, log, timers.after);
-    const health = new DeviceHealth(database, device, outage, 300_000, timers.after);
+    const health = new DeviceHealth(database, device, outage, longestMs, timers.after);
     const streams = new StreamWriter(database, REPLICA, clock);
     const target = new FallbackWriter(streams, device, files, outage, timers.after);
     writer = new AuditWriter(target, new AuditHealth(health, log, timers.after), timers.after);
     await writer.open();
-  });
+  };
+
+  beforeEach(() => start());
 
   it('should write to the database while that takes rows, and nothing to the disk', async () => {
     const appended = append('a');
@@ -181,6 +183,15 @@ describe(FallbackWriter.name, () => {
     await expect(append('b')).rejects.toMatchObject({ code: 'audit_unavailable' });
     expect(await writer.isAppendable()).toBe(false);
     files.room = 10_000;
+    expect(await writer.isAppendable()).toBe(true);
+  });
+
+  it('should not be ready once the outage has lasted too long, and record all the same', async () => {
+    await start(0);
+    await begin('a');
+    expect(await writer.isAppendable()).toBe(false);
+    await expect(append('b')).resolves.toMatchObject({ device: 'local' });
+    await pass(1000);
     expect(await writer.isAppendable()).toBe(true);
   });
 
