@@ -31,6 +31,7 @@ describe(FallbackWriter.name, () => {
   let files: MemoryFiles;
   let database: HeldStore;
   let drained: MemoryStore;
+  let seals: StreamSeals;
   let writer: AuditWriter;
 
   const append = (requestId: string): Promise<Receipt> =>
@@ -49,16 +50,12 @@ describe(FallbackWriter.name, () => {
     expect(await appended).toEqual({ mark: undefined, device: 'local' });
   };
 
+  const note = (message: string): void => void lines.push(message);
+
+  /** Starts a replica on what is there. */
   const start = async (longestMs = 300_000): Promise<void> => {
-    lines = [];
-    timers = new HeldTimers();
-    files = new MemoryFiles();
-    database = new HeldStore();
-    drained = new MemoryStore();
-    const note = (message: string): void => void lines.push(message);
     const log: Log = { error: note, warn: note, info: note, debug: note };
     const clock = { now: () => Date.UTC(2026, 10, 29) };
-    const seals = new StreamSeals(new Envelopes(new Keyring(generateKeyFile())));
     const device = new LocalDevice(files, seals, REPLICA, clock);
     const drain = new Drain(files, seals, drained, log, () => Promise.resolve());
     const outage = new Outage(database, device, drain, log, timers.after);
@@ -69,7 +66,15 @@ describe(FallbackWriter.name, () => {
     await writer.open();
   };
 
-  beforeEach(() => start());
+  beforeEach(async () => {
+    lines = [];
+    timers = new HeldTimers();
+    files = new MemoryFiles();
+    database = new HeldStore();
+    drained = new MemoryStore();
+    seals = new StreamSeals(new Envelopes(new Keyring(generateKeyFile())));
+    await start();
+  });
 
   it('should write to the database while that takes rows, and nothing to the disk', async () => {
     const appended = append('a');
@@ -193,6 +198,20 @@ describe(FallbackWriter.name, () => {
     await expect(append('b')).resolves.toMatchObject({ device: 'local' });
     await pass(1000);
     expect(await writer.isAppendable()).toBe(true);
+  });
+
+  it('should begin although what was left behind is not taken yet, and try that again', async () => {
+    await begin('a');
+    await append('b');
+    drained.takes = 0;
+    await writer.close();
+    expect([drained.ids, files.contents.size]).toEqual([[], 1]);
+    drained.takes = 1;
+    await start();
+    expect([drained.ids, files.contents.size]).toEqual([['a'], 1]);
+    drained.takes = Number.POSITIVE_INFINITY;
+    await pass(1000);
+    expect([drained.ids, files.contents.size, timers.waiting]).toEqual([['a', 'b'], 0, 0]);
   });
 
   it('should keep what it wrote where it closes during an outage', async () => {

@@ -37,10 +37,15 @@ export class Outage {
     return this.#since === undefined ? 0 : performance.now() - this.#since;
   }
 
-  /** Before the first batch: what a process of before left behind is drained. Rejects where the database does not take it. */
+  /**
+   * Before the first batch: what a process of before left behind is drained. Where the database does not take it now, it is tried
+   * again and again beside the work. Rejects where no number can be reserved.
+   */
   async open(): Promise<void> {
     await this.device.reserve(await this.store.openStream());
-    await this.drain.run();
+    this.#pending = true;
+    await this.#lookOnce();
+    this.#lookAgain();
   }
 
   /** A batch failed. */
@@ -75,11 +80,15 @@ export class Outage {
       this.#cancel = undefined;
       this.#looking = this.#lookOnce().finally(() => {
         this.#looking = undefined;
-        if (this.#pending) {
-          this.#look();
-        }
+        this.#lookAgain();
       });
     });
+  }
+
+  #lookAgain(): void {
+    if (this.#pending) {
+      this.#look();
+    }
   }
 
   /** Never rejects. */
