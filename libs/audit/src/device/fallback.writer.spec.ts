@@ -62,7 +62,8 @@ describe(FallbackWriter.name, () => {
     const health = new DeviceHealth(database, device, outage, longestMs, timers.after);
     const streams = new StreamWriter(database, REPLICA, clock);
     const target = new FallbackWriter(streams, device, files, outage, timers.after);
-    writer = new AuditWriter(target, new AuditHealth(health, log, timers.after), timers.after);
+    const news = { observe: () => undefined };
+    writer = new AuditWriter(target, new AuditHealth(health, log, timers.after), news, timers.after);
     await writer.open();
   };
 

@@ -26,7 +26,6 @@ const many = (count: number): readonly string[] => Array.from({ length: count },
 const REPLICA = '00000000-0000-4000-8000-000000000001';
 
 describe(AuditWriter.name, () => {
-  const rows = () => store.batches.flatMap((batch) => batch.rows);
   let now: number;
   let marks: string[];
   let store: HeldStore;
