@@ -8,6 +8,7 @@ import { Pool } from 'pg';
 import { AuditHealth } from '../dist/libs/audit/src/writing/audit.health.js';
 import { AuditRepository } from '../dist/libs/audit/src/writing/audit.repository.js';
 import { AuditWriter } from '../dist/libs/audit/src/writing/audit.writer.js';
+import { StreamWriter } from '../dist/libs/audit/src/writing/stream.writer.js';
 import { toRow } from '../dist/libs/audit/src/writing/row.js';
 import { Stream } from '../dist/libs/audit/src/writing/stream.js';
 import { migrate, startEmbeddedPostgres } from '../dist/libs/database/src/index.js';
@@ -33,7 +34,9 @@ const newEvent = () => ({
 function grouped(pool) {
   const store = new AuditRepository(pool);
   const log = { error: process.stderr.write.bind(process.stderr), info: () => {}, warn: () => {}, debug: () => {} };
-  const writer = new AuditWriter(store, new AuditHealth(store, log), randomUUID(), Date, { observe: () => {} });
+  const writer = new AuditWriter(new StreamWriter(store, randomUUID(), Date), new AuditHealth(store, log), {
+    observe: () => {},
+  });
   return () => writer.append([newEvent()]);
 }
 

@@ -1,5 +1,6 @@
 import { AuditLog } from '@app/audit';
 import { ApiKeyService, Authenticator, CallerService, NO_FIELDS } from '@app/callers';
+import { Config } from '@app/config';
 import { ConnectionService } from '@app/connections';
 import { ChangeFeed, Database, DatabaseClock } from '@app/database';
 import { type ErrorCode, isBrokerError, Log, type Secret } from '@app/common';
@@ -28,8 +29,8 @@ class DeafFeed extends ChangeFeed {
 const startDeaf = (): Promise<TokenReplica> =>
   startTokenReplica(new HeldProvider(), {}, (builder) =>
     builder.overrideProvider(ChangeFeed).useFactory({
-      inject: [Database, DatabaseClock, Log],
-      factory: (database: Database, clock: DatabaseClock, log: Log) => new DeafFeed(database, clock, log),
+      inject: [Database, DatabaseClock, Log, Config],
+      factory: (...needs: [Database, DatabaseClock, Log, Config]) => new DeafFeed(...needs),
     }),
   );
 

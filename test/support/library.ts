@@ -23,6 +23,7 @@ export const libraryConfig: Config = {
   databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
   dataDir: '/nowhere',
   spoolDir: mkdtempSync(join(tmpdir(), 'claviger-spool-')),
+  auditSpoolDir: undefined,
   sandbox: false,
   sandboxPort: 0,
   keysFile: undefined,

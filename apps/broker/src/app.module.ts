@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { AuditKeepingModule, AuditModule } from '@app/audit';
+import { AuditDeviceModule, AuditKeepingModule, AuditModule } from '@app/audit';
 import { CallersModule } from '@app/callers';
 import type { Log } from '@app/common';
 import { type Config, ConfigModule } from '@app/config';
@@ -37,6 +37,7 @@ export class AppModule {
         ConfigModule.with(config),
         LogModule.with(log),
         DatabaseModule,
+        AuditDeviceModule,
         AuditModule,
         AuditKeepingModule,
         CallersModule,

@@ -12,6 +12,8 @@ import { Draining } from './health/draining.js';
  */
 export async function beginWork(app: NestFastifyApplication): Promise<void> {
   await app.get(ConnectionsRepository).requireReadable();
+  await app.get(LogKeeper).start();
+  await app.get(AuditLog).open();
   await app.get(Spool).open();
   await app.get(RestoreGuard).check();
   const changes = app.get(ChangeFeed);
@@ -19,7 +21,6 @@ export async function beginWork(app: NestFastifyApplication): Promise<void> {
   await changes.start();
   // With the database's time known: the life of a token is reckoned with it.
   await app.get(SpoolReplay).run();
-  await app.get(LogKeeper).start();
   await app.get(AuditLog).append({ action: 'replica.started', outcome: 'ok', actor: { type: 'system' } });
   app.get(Checkpoints).start();
   app.get(Scheduler).start();

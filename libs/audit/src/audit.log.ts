@@ -9,7 +9,15 @@ export class AuditLog {
   constructor(private readonly writer: AuditWriter) {}
 
   /**
-   * Resolves when the event's row is committed, with the change mark that the commit saw. Rejects within 2 s otherwise; its row may then still be written (a commit
+   * To be called once, before anything is appended: what a process of before left on the local device, if there is one, is brought
+   * into the database. Rejects with a BrokerError that says what to do where the device cannot be used.
+   */
+  open(): Promise<void> {
+    return this.writer.open();
+  }
+
+  /**
+   * Resolves when the event's row is committed, with the change mark that the commit saw; or on the local device, where that took it. Rejects within 2 s otherwise; its row may then still be written (a commit
    * whose answer was lost), but what it records must not happen.
    */
   append(event: AuditEvent): Promise<Receipt> {

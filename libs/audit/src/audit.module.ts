@@ -2,6 +2,9 @@ import { Clock, Log, newId } from '@app/common';
 import { ChangeFeed, Database } from '@app/database';
 import { Module } from '@nestjs/common';
 import { AuditLog } from './audit.log.js';
+import { type AuditTarget, targetOf } from './device/audit-target.js';
+import { DeviceStorage } from './device/device.storage.js';
+import { DrainRepository } from './device/drain.repository.js';
 import { AuditEvents } from './reading/audit.events.js';
 import { AuditEventsRepository } from './reading/audit-events.repository.js';
 import { RecordedChanges } from './recorded-changes.js';
@@ -9,6 +12,8 @@ import { Replica } from './replica.js';
 import { AuditHealth } from './writing/audit.health.js';
 import { AuditRepository } from './writing/audit.repository.js';
 import { AuditWriter } from './writing/audit.writer.js';
+
+const Target = Symbol('AuditTarget');
 
 /**
  * The log: `AuditLog` to write, `AuditEvents` to read. Hooks into no shutdown: whoever owns the pools calls
@@ -18,19 +23,24 @@ import { AuditWriter } from './writing/audit.writer.js';
   providers: [
     { provide: Replica, useFactory: newId },
     {
-      provide: AuditRepository,
-      inject: [Database],
-      useFactory: (database: Database) => new AuditRepository(database.auditPool),
-    },
-    {
-      provide: AuditHealth,
-      inject: [AuditRepository, Log],
-      useFactory: (repository: AuditRepository, log: Log) => new AuditHealth(repository, log),
+      provide: Target,
+      inject: [Database, Replica, Clock, Log, { token: DeviceStorage, optional: true }],
+      useFactory: (
+        { auditPool, requestPool }: Database,
+        replica: Replica,
+        clock: Clock,
+        log: Log,
+        storage?: DeviceStorage,
+      ) => {
+        const [store, drained] = [new AuditRepository(auditPool), new DrainRepository(requestPool)];
+        return targetOf({ store, drained, replica, clock, log }, storage);
+      },
     },
     {
       provide: AuditWriter,
-      inject: [AuditRepository, AuditHealth, Replica, Clock, ChangeFeed],
-      useFactory: (...needs: [AuditRepository, AuditHealth, Replica, Clock, ChangeFeed]) => new AuditWriter(...needs),
+      inject: [Target, ChangeFeed, Log],
+      useFactory: ({ writer, health }: AuditTarget, feed: ChangeFeed, log: Log) =>
+        new AuditWriter(writer, new AuditHealth(health, log), feed),
     },
     AuditLog,
     AuditEventsRepository,

@@ -1,6 +1,7 @@
 export { AuditEvents } from './reading/audit.events.js';
 export { AuditLog } from './audit.log.js';
 export { AuditKeepingModule } from './audit-keeping.module.js';
+export { AuditDeviceModule } from './device/audit-device.module.js';
 export { AuditModule } from './audit.module.js';
 export { Checkpoints } from './checkpoints/checkpoints.js';
 export {

@@ -12,6 +12,8 @@ export interface Config {
   readonly dataDir: string;
   /** Absolute path of this replica's folder for answers that are not stored yet; on a disk that outlives the process. */
   readonly spoolDir: string;
+  /** Absolute path of this replica's folder for audit rows while the database is away; undefined: there is no such device. */
+  readonly auditSpoolDir: string | undefined;
   readonly sandbox: boolean;
   readonly sandboxPort: number;
   /** Absolute path of the key file; absent in development where it is made in `dataDir`. */

@@ -47,6 +47,11 @@ export class Environment {
   readonly SPOOL_DIR?: string;
 
   @IsOptional()
+  @IsString()
+  @IsNotEmpty({ message: 'must not be empty' })
+  readonly AUDIT_SPOOL_DIR?: string;
+
+  @IsOptional()
   @IsIn(['on', 'off'], { message: 'must be "on" or "off"' })
   readonly SANDBOX?: 'on' | 'off';
 

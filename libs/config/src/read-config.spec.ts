@@ -30,6 +30,11 @@ describe(readConfig.name, () => {
     });
   });
 
+  it('should have no local device for the audit log unless it is told where', () => {
+    expect(readConfig({}).auditSpoolDir).toBeUndefined();
+    expect(readConfig({ AUDIT_SPOOL_DIR: '/var/lib/claviger/audit' }).auditSpoolDir).toBe('/var/lib/claviger/audit');
+  });
+
   it('should listen everywhere, without sandbox and without http, in production', () => {
     expect(readConfig(production)).toMatchObject({ host: '0.0.0.0', sandbox: false, outboundAllowedNetworks: [] });
   });

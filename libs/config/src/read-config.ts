@@ -63,6 +63,7 @@ function interpret(environment: Environment): Config {
     databaseUrl: environment.DATABASE_URL === undefined ? undefined : new Secret(environment.DATABASE_URL),
     dataDir: resolve(environment.DATA_DIR),
     spoolDir: resolve(environment.SPOOL_DIR ?? join(environment.DATA_DIR, 'spool')),
+    auditSpoolDir: environment.AUDIT_SPOOL_DIR === undefined ? undefined : resolve(environment.AUDIT_SPOOL_DIR),
     sandbox: !production && environment.SANDBOX !== 'off',
     sandboxPort: environment.SANDBOX_PORT,
     keysFile: environment.KEYS_FILE === undefined ? undefined : resolve(environment.KEYS_FILE),

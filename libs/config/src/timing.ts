@@ -23,6 +23,8 @@ export interface Timing {
   readonly replayEveryMs: number;
   /** How long the circuit of a failing provider stays open the first time. */
   readonly circuitOpenMs: number;
+  /** How long caches are trusted while the database cannot be reached, where the audit log has a local device. */
+  readonly outageMs: number;
 }
 
 /** What runs in production. */
@@ -39,4 +41,5 @@ export const TIMING: Timing = {
   claimMs: 30_000,
   replayEveryMs: 30_000,
   circuitOpenMs: 30_000,
+  outageMs: 300_000,
 };

@@ -12,6 +12,7 @@ export type VariableName =
   | 'DATABASE_URL'
   | 'DATA_DIR'
   | 'SPOOL_DIR'
+  | 'AUDIT_SPOOL_DIR'
   | 'SANDBOX'
   | 'SANDBOX_PORT'
   | 'KEYS_FILE'
@@ -37,6 +38,11 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
     meaning:
       "This replica's own folder for answers not stored yet, on a disk that outlives it. Unset: spool in DATA_DIR.",
     example: '/var/lib/claviger/spool',
+  },
+  AUDIT_SPOOL_DIR: {
+    meaning:
+      "This replica's own folder for audit rows while the database is away, on a local disk that outlives it. Unset: nothing leaves then.",
+    example: '/var/lib/claviger/audit',
   },
   SANDBOX: { meaning: '"on" or "off": the stand-in for the providers (development only).', example: 'off' },
   SANDBOX_PORT: { meaning: 'The port of the sandbox.', example: '3900' },

@@ -1,3 +1,4 @@
+export { decrypt, encrypt, type Encrypted } from './aead.js';
 export { ApiKeyHashes } from './api-key-hashes.js';
 export { CryptoModule } from './crypto.module.js';
 export { EnvelopeError } from './envelope-error.js';

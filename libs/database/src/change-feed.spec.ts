@@ -1,13 +1,97 @@
-import type { Log } from '@app/common';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { BrokerError, type Log } from '@app/common';
+import { TIMING } from '@app/config';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ChangeFeed } from './change-feed.js';
 import type { Database } from './database.js';
 import { DatabaseClock } from './database-clock.js';
 
 const ignore = (): void => undefined;
 const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
+const AWAY = new BrokerError('storage_unavailable', 'The database does not answer.');
 
-describe(ChangeFeed.name, () => {
+describe('an outage, for the change feed', () => {
+  let answer: () => string;
+  let announced: number;
+  let sut: ChangeFeed;
+
+  /** Starts one that has heard the database once. */
+  const start = async (auditSpoolDir: string | undefined): Promise<void> => {
+    const database = { query: async () => [{ mark: answer(), now: new Date() }] } as unknown as Database;
+    const clock = { synchronize: ignore } as unknown as DatabaseClock;
+    sut = new ChangeFeed(database, clock, log, { auditSpoolDir, timing: TIMING });
+    sut.onChange(() => (announced += 1));
+    await sut.start();
+  };
+
+  const fail = (error: Error): void => {
+    answer = () => {
+      throw error;
+    };
+  };
+
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 0 });
+    announced = 0;
+    answer = () => '1';
+  });
+
+  afterEach(() => {
+    sut.stop();
+    jest.useRealTimers();
+  });
+
+  it('should be current for two seconds at most once the database is away', async () => {
+    await start(undefined);
+    fail(AWAY);
+    await jest.advanceTimersByTimeAsync(1800);
+    expect(sut.isCurrent()).toBe(true);
+    await jest.advanceTimersByTimeAsync(100);
+    expect([sut.isCurrent(), sut.isBridging()]).toEqual([false, false]);
+  });
+
+  it('should bridge five minutes of outage, and no more, where the log has a local device', async () => {
+    await start('/var/lib/claviger/audit');
+    fail(AWAY);
+    await jest.advanceTimersByTimeAsync(299_000);
+    expect([sut.isCurrent(), sut.isBridging(), sut.currentForMs()]).toEqual([true, true, 0]);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect([sut.isCurrent(), sut.isBridging()]).toEqual([false, false]);
+  });
+
+  it('should bridge nothing while the database answers, but not what it should', async () => {
+    await start('/var/lib/claviger/audit');
+    fail(new Error('password authentication failed'));
+    await jest.advanceTimersByTimeAsync(2000);
+    expect([sut.isCurrent(), sut.isBridging()]).toEqual([false, false]);
+  });
+
+  it('should bridge nothing before it has heard the database', async () => {
+    fail(AWAY);
+    await start('/var/lib/claviger/audit');
+    expect(sut.isCurrent()).toBe(false);
+  });
+
+  it('should bridge a database that falls silent between two questions', async () => {
+    await start('/var/lib/claviger/audit');
+    sut.onTick(() => new Promise(() => undefined));
+    await jest.advanceTimersByTimeAsync(1800);
+    expect(sut.isBridging()).toBe(true);
+  });
+
+  it('should have caches forget at the end of an interruption, whatever the mark says', async () => {
+    await start('/var/lib/claviger/audit');
+    fail(AWAY);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(announced).toBe(0);
+    answer = () => '1';
+    await jest.advanceTimersByTimeAsync(700);
+    expect([announced, sut.isBridging(), sut.isCurrent()]).toEqual([1, false, true]);
+    await jest.advanceTimersByTimeAsync(7000);
+    expect(announced).toBe(1);
+  });
+});
+
+describe('the change mark', () => {
   let mark: string;
   /** Happens while the mark is being read, after it was looked at. */
   let meanwhile: () => void;
@@ -23,7 +107,10 @@ describe(ChangeFeed.name, () => {
       meanwhile();
       return [{ mark: read, now: new Date() }];
     };
-    sut = new ChangeFeed({ query } as unknown as Database, new DatabaseClock(), log);
+    sut = new ChangeFeed({ query } as unknown as Database, new DatabaseClock(), log, {
+      auditSpoolDir: undefined,
+      timing: TIMING,
+    });
     sut.onChange(() => (heard += 1));
     await sut.start();
     sut.stop();

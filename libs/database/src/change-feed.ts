@@ -1,11 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { errorFacts, Log } from '@app/common';
+import { BrokerError, errorFacts, isBrokerError, Log } from '@app/common';
+import { Config } from '@app/config';
 import { Database } from './database.js';
 import { DatabaseClock } from './database-clock.js';
 
 /** How often the change mark is read. With the time of one query it keeps every replica's view within two seconds. */
 const INTERVAL_MS = 700;
 const STALE_AFTER_MS = 1900;
+/** With the interval this is less than the time after which caches are stale: a server that hangs is known as unreachable by then. */
+const PATIENCE_MS = 1000;
+
+const UNREAD = 'The change mark cannot be read; caches are read through until it can.';
+const BRIDGED =
+  'The change mark cannot be read, as the database is away; what is cached is handed out until it is back.';
 
 /**
  * Tells caches when to forget. Every administrative change increments the change mark in its own transaction; each replica
@@ -21,11 +28,13 @@ export class ChangeFeed {
   #currentSince = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #unreachable = false;
 
   constructor(
     private readonly database: Database,
     private readonly clock: DatabaseClock,
     @Inject(Log) private readonly log: Log,
+    @Inject(Config) private readonly config: Pick<Config, 'auditSpoolDir' | 'timing'>,
   ) {}
 
   /** `listener` is called, synchronously, whenever anything administrative changed, here or on another replica. */
@@ -45,14 +54,26 @@ export class ChangeFeed {
     }
   }
 
-  /** False where the database has not been heard for so long that a cache might miss a revocation: read through it then. */
+  /**
+   * False where the database has not been heard for so long that a cache might miss a revocation: read through it then. With a
+   * local device for the audit log an outage is bridged: what is cached is trusted for longer, as nothing else is left.
+   */
   isCurrent(): boolean {
-    return performance.now() - this.#heardAt < STALE_AFTER_MS;
+    return this.#isHeard() || this.isBridging();
+  }
+
+  /**
+   * True while the database cannot be reached at all and caches are trusted all the same. A revocation that is made elsewhere
+   * meanwhile binds here when the outage ends, or when it has lasted `outageMs`.
+   */
+  isBridging(): boolean {
+    const quietForMs = performance.now() - this.#heardAt;
+    return this.#mayBridge && this.#unreachable && quietForMs < this.config.timing.outageMs;
   }
 
   /** Milliseconds for which the database has been heard without interruption; 0 where it is not now. */
   currentForMs(): number {
-    return this.isCurrent() ? Math.max(0, performance.now() - this.#currentSince) : 0;
+    return this.#isHeard() ? Math.max(0, performance.now() - this.#currentSince) : 0;
   }
 
   /** The change mark that caches go by: what they hold was read when it, or a later one, was the newest. */
@@ -88,18 +109,23 @@ export class ChangeFeed {
     const askedAt = performance.now();
     try {
       const mark = await this.#readMark();
-      await Promise.all(this.#tickListeners.map((listener) => listener()));
+      const heard = Promise.all(this.#tickListeners.map((listener) => listener()));
+      await (this.#mayBridge ? inTime(heard) : heard);
       this.#hear(mark, askedAt);
-      this.#currentSince = this.isCurrent() ? this.#currentSince : askedAt;
+      this.#currentSince = this.#isHeard() ? this.#currentSince : askedAt;
       this.#heardAt = askedAt;
+      this.#unreachable = false;
     } catch (error) {
-      this.log.warn('The change mark cannot be read; caches are read through until it can.', errorFacts(error));
+      this.#unreachable = isBrokerError(error) && error.code === 'storage_unavailable';
+      this.log.warn(this.isBridging() ? BRIDGED : UNREAD, errorFacts(error));
     }
   }
 
   /** A lower mark is an older state of the database, unless it was only asked for before a commit showed a higher one. */
   #hear(mark: string, askedAt: number): void {
-    if (mark !== this.#mark && askedAt > this.#markSince) {
+    // After an interruption the feeds of finer grain may have missed something, whatever the mark says.
+    const isNews = mark !== this.#mark || !this.#isHeard();
+    if (isNews && askedAt > this.#markSince) {
       this.#turnTo(mark);
     } else {
       this.observe(mark);
@@ -115,17 +141,38 @@ export class ChangeFeed {
     }
   }
 
+  get #mayBridge(): boolean {
+    return this.config.auditSpoolDir !== undefined;
+  }
+
+  #isHeard = (): boolean => performance.now() - this.#heardAt < STALE_AFTER_MS;
+
   async #readMark(): Promise<string> {
     const askedAt = performance.now();
     const [row] = await this.database.query<{ mark: string; now: Date }>({
       name: 'change-mark',
       text: 'select (select value from change_mark where id = 1) as mark, clock_timestamp() as now',
       values: [],
+      ...(this.#mayBridge ? { withinMs: PATIENCE_MS } : {}),
     });
     if (row === undefined) {
       throw new Error('change_mark is empty');
     }
     this.clock.synchronize(row.now.getTime(), askedAt);
     return row.mark;
+  }
+}
+
+/** A server that hangs between two questions must not go unnoticed either. */
+async function inTime(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const impatience = new Promise<never>((_, reject) => {
+    const late = new BrokerError('storage_unavailable', 'The database does not answer. Ask again in a moment.');
+    timer = setTimeout(() => reject(late), PATIENCE_MS);
+  });
+  try {
+    await Promise.race([work, impatience]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -14,6 +14,8 @@ export interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values: readonly unknown[];
+  /** How long to wait for the answer of a server that may hang. */
+  readonly withinMs?: number;
 }
 
 /**
@@ -62,6 +64,7 @@ export class Database {
     const rows = await this.query<{ writable: boolean }>({
       text: "select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable",
       values: [],
+      withinMs: 2000,
     });
     return rows[0]?.writable === true;
   }
@@ -72,9 +75,12 @@ export class Database {
     await Promise.all([this.requestPool, this.adoptionPool, this.auditPool].map((pool) => pool.end()));
   }
 
-  async #run<Row extends object>(pool: Pool, { name, text, values }: Statement): Promise<Row[]> {
+  async #run<Row extends object>(pool: Pool, { name, text, values, withinMs }: Statement): Promise<Row[]> {
+    const named = name === undefined ? {} : { name };
+    // pg reads it of a single statement; its type declarations do not know of it.
+    const bounded = withinMs === undefined ? {} : { query_timeout: withinMs };
     try {
-      const { rows } = await pool.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) });
+      const { rows } = await pool.query<Row>({ text, values: [...values], ...named, ...bounded });
       return rows;
     } catch (error) {
       throw toStorageError(error);

@@ -8,6 +8,7 @@ describe(isStorageFailure.name, () => {
     ['terminated by the administrator', { code: '57P01' }],
     ['too many connections', { code: '53300' }],
     ['pool exhausted', { message: 'timeout exceeded when trying to connect' }],
+    ['silent', { message: 'Query read timeout' }],
     ['wrapped by Prisma', { code: 'P2010', meta: { driverAdapterError: { cause: { code: '08006' } } } }],
   ])('should recognise Postgres %s', (_, error) => {
     expect(isStorageFailure(error)).toBe(true);

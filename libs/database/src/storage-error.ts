@@ -4,7 +4,7 @@ import { BrokerError } from '@app/common';
 const UNREACHABLE =
   /^(?:08\w{3}|53\w{3}|57P0\d|57014|25006|E(?:CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|HOSTUNREACH|AI_AGAIN)|ENOTFOUND|P10\d\d|P2024|P2028)$/;
 const UNREACHABLE_TEXT =
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end/;
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after calling end|Query read timeout/;
 
 const RETRY_AFTER_SECONDS = 2;
 

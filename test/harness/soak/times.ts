@@ -18,6 +18,7 @@ export const TIMING = {
   claimMs: 3000,
   replayEveryMs: 1000,
   circuitOpenMs: 1000,
+  outageMs: 5000,
 } as const satisfies Timing;
 
 /** What the soak does when; milliseconds unless named otherwise. */

@@ -35,9 +35,12 @@ export class HealthController {
   @ApiOkResponse({ type: ReadinessView })
   @ApiServiceUnavailableResponse({ type: ReadinessView })
   async ready(@Res({ passthrough: true }) reply: BrokerReply): Promise<ReadinessView> {
-    const [{ writable, migrated }, appendable] = await Promise.all([this.database.check(), this.audit.isAppendable()]);
+    const [{ writable, migrated, bridged }, appendable] = await Promise.all([
+      this.database.check(),
+      this.audit.isAppendable(),
+    ]);
     const checks = { database: writable, migrations: migrated, audit: appendable, serving: !this.draining.isOn };
-    const ready = Object.values(checks).every(Boolean);
+    const ready = Object.values({ ...checks, database: writable || bridged }).every(Boolean);
     void reply.status(ready ? 200 : 503);
     return { ready, checks };
   }

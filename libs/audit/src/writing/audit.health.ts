@@ -10,7 +10,7 @@ export class AuditHealth {
   private checking: Promise<boolean> | undefined;
 
   constructor(
-    private readonly store: AuditStore,
+    private readonly store: Pick<AuditStore, 'probe' | 'rehearse'>,
     private readonly log: Log,
     private readonly timers: After = after,
   ) {}

@@ -4,9 +4,15 @@ import type { AuditRow } from './row.js';
 /** Where a stream was written first: straight to the database, or to this replica's local device while that was away. */
 export type AuditDevice = 'database' | 'local';
 
+/** What stands in columns beside the text of a row. */
+export type RowColumns = Pick<
+  AuditRow,
+  'action' | 'outcome' | 'caller' | 'provider' | 'connection' | 'requestId' | 'tokenFingerprint'
+>;
+
 /** A row with its place in the chain. */
 export interface ChainedRow {
-  readonly row: AuditRow;
+  readonly row: RowColumns;
   /** The exact text that was hashed. */
   readonly body: string;
   readonly hash: Buffer;
@@ -30,6 +36,8 @@ export interface AuditBatch {
 export interface Receipt {
   /** The change mark that the commit saw; undefined where nobody could be asked. */
   readonly mark: string | undefined;
+  /** Set where the rows stand on this replica's local device, not in the database yet. */
+  readonly device?: 'local';
 }
 
 /** The batch is certainly not written: the database refused it, or its stream was closed or continued by somebody else. */

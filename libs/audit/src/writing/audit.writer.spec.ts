@@ -6,6 +6,7 @@ import { genesis, nextLink } from '../chain/chain.js';
 import type { AuditEvent } from '../event.js';
 import { HeldStore, settled } from './testing/held-store.js';
 import { HeldTimers } from './testing/held-timers.js';
+import { StreamWriter } from './stream.writer.js';
 
 const ignore = (): void => undefined;
 const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
@@ -25,12 +26,13 @@ const many = (count: number): readonly string[] => Array.from({ length: count },
 const REPLICA = '00000000-0000-4000-8000-000000000001';
 
 describe(AuditWriter.name, () => {
-  const rows = () => store.batches.flatMap((batch) => batch.rows);
   let now: number;
   let marks: string[];
   let store: HeldStore;
   let timers: HeldTimers;
   let sut: AuditWriter;
+
+  const rows = () => store.batches.flatMap((batch) => batch.rows);
 
   beforeEach(() => {
     now = Date.UTC(2026, 10, 29);
@@ -38,14 +40,8 @@ describe(AuditWriter.name, () => {
     const news = { observe: (mark: string) => void marks.push(mark) };
     store = new HeldStore();
     timers = new HeldTimers();
-    sut = new AuditWriter(
-      store,
-      new AuditHealth(store, log, timers.after),
-      REPLICA,
-      { now: () => now },
-      news,
-      timers.after,
-    );
+    const target = new StreamWriter(store, REPLICA, { now: () => now });
+    sut = new AuditWriter(target, new AuditHealth(store, log, timers.after), news, timers.after);
   });
 
   describe('grouping', () => {

@@ -1,11 +1,11 @@
-import { BrokerError, type Clock } from '@app/common';
+import { BrokerError } from '@app/common';
 import type { AuditEvent } from '../event.js';
 import type { AuditHealth } from './audit.health.js';
 import { appendSeconds, batchSize, failures } from './audit.metrics.js';
-import { type AuditBatch, type AuditStore, BatchRefused, type Receipt } from './audit.store.js';
+import type { Receipt } from './audit.store.js';
 import { PendingAppend } from './pending-append.js';
 import { toRow } from './row.js';
-import { Stream } from './stream.js';
+import type { RowWriter } from './row.writer.js';
 import { type After, after } from './timing.js';
 
 const LARGEST_BATCH = 512;
@@ -26,15 +26,12 @@ export interface MarkListener {
 export class AuditWriter {
   private readonly queue: PendingAppend[] = [];
   private queued = 0;
-  private stream: Stream | undefined;
   private writing: Promise<void> | undefined;
   private closed = false;
 
   constructor(
-    private readonly store: AuditStore,
+    private readonly target: RowWriter,
     private readonly health: AuditHealth,
-    private readonly replica: string,
-    private readonly clock: Clock,
     private readonly news: MarkListener,
     private readonly timers: After = after,
   ) {}
@@ -63,14 +60,16 @@ export class AuditWriter {
     }
   }
 
+  /** To be called once, before anything is appended. Rejects where the log cannot be begun with. */
+  open(): Promise<void> {
+    return this.target.open();
+  }
+
   /** Refuses further events, and resolves when those already handed in are settled and the stream is closed. Never rejects. */
   async close(): Promise<void> {
     this.closed = true;
     await this.flush();
-    const { stream } = this;
-    this.stream = undefined;
-    // A stream left open is no fault: its head stands all the same.
-    await (stream && this.store.close(stream.id).catch(() => undefined));
+    await this.target.close();
   }
 
   /** Whether an event could be appended now. Never rejects. */
@@ -120,14 +119,11 @@ export class AuditWriter {
     return batch;
   }
 
-  /** Never rejects. A batch that fails ends its stream: another one begins, so that no stream has a hole or a fork. */
+  /** Never rejects. */
   private async write(pending: readonly PendingAppend[]): Promise<void> {
     const rows = pending.flatMap((append) => append.rows);
     try {
-      this.stream ??= new Stream(await this.store.openStream(), this.replica);
-      const batch = this.stream.extend(rows, this.clock.now());
-      const receipt = await this.insert(batch);
-      this.stream?.advance(batch);
+      const receipt = await this.target.write(rows, () => pending.some(({ isSettled }) => !isSettled));
       this.health.succeeded();
       // Before anybody hears of the commit: what was remembered under an older mark may not be true any more.
       if (receipt.mark !== undefined) {
@@ -136,22 +132,8 @@ export class AuditWriter {
       batchSize.observe(rows.length);
       succeed(pending, receipt);
     } catch (cause) {
-      this.stream = undefined;
       this.health.failed(cause);
       fail(pending, unavailable('The audit log could not be written, so nothing may leave. Ask again.', cause));
-    }
-  }
-
-  /** Where nobody knows whether the batch stands, its stream is closed, and the head that it was closed with tells. */
-  private async insert(batch: AuditBatch): Promise<Receipt> {
-    try {
-      return await this.store.insert(batch);
-    } catch (error) {
-      this.stream = undefined;
-      if (error instanceof BatchRefused || !(await this.store.settle(batch))) {
-        throw error;
-      }
-      return NOTHING;
     }
   }
 }
