@@ -7,7 +7,11 @@ export function installDocumentation(app: NestFastifyApplication): void {
     .setTitle('Claviger')
     .setDescription('A centralized auth broker: fresh access tokens of third parties, one place for their credentials.')
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: clv_…' })
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: 'An API key (clv_…), or a token of an issuer that is trusted.',
+    })
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description), {
     jsonDocumentUrl: 'openapi.json',
