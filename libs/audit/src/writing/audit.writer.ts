@@ -126,7 +126,7 @@ export class AuditWriter {
     try {
       this.stream ??= new Stream(await this.store.openStream(), this.replica);
       const batch = this.stream.extend(rows, this.clock.now());
-      const receipt = await this.insert(batch);
+      const receipt = await this.insert(batch, pending);
       this.stream?.advance(batch);
       this.health.succeeded();
       // Before anybody hears of the commit: what was remembered under an older mark may not be true any more.
@@ -143,12 +143,21 @@ export class AuditWriter {
   }
 
   /** Where nobody knows whether the batch stands, its stream is closed, and the head that it was closed with tells. */
-  private async insert(batch: AuditBatch): Promise<Receipt> {
+  private async insert(batch: AuditBatch, pending: readonly PendingAppend[]): Promise<Receipt> {
     try {
       return await this.store.insert(batch);
     } catch (error) {
       this.stream = undefined;
-      if (error instanceof BatchRefused || !(await this.store.settle(batch))) {
+      if (error instanceof BatchRefused) {
+        throw error;
+      }
+      const settlement = this.store.settle(batch);
+      if (pending.every(({ isSettled }) => isSettled)) {
+        // Nobody asks any more, and a statement that hangs may hold its stream's row: the next batch does not wait for it.
+        settlement.catch(() => undefined);
+        throw error;
+      }
+      if (!(await settlement)) {
         throw error;
       }
       return NOTHING;
