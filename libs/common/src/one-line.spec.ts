@@ -14,6 +14,10 @@ describe(oneLine.name, () => {
     expect(JSON.parse(text)).toBe(value);
   });
 
+  it('should escape half of a surrogate pair, which some writers of JSON leave as it is', () => {
+    expect(oneLine('"a\ud800b😀"')).toBe(String.raw`"a\ud800b😀"`);
+  });
+
   it('should leave every script as it is', () => {
     const text = JSON.stringify('ünïcode 漢字 😀 עברית العربية');
     expect(oneLine(text)).toBe(text);
