@@ -158,7 +158,7 @@ async function measureAll(pool, rows, explain) {
   return results;
 }
 
-async function run(rows, explain) {
+async function measureSize(rows, explain) {
   const directory = await mkdtemp(join(tmpdir(), 'claviger-bench-'));
   const settings = { fsync: 'off', full_page_writes: 'off', max_wal_size: '8GB', maintenance_work_mem: '512MB' };
   const postgres = await startEmbeddedPostgres({ directory, settings });
@@ -182,6 +182,6 @@ const [explain, ...sizes] = process.argv.slice(2).includes('--explain')
   : [false, ...process.argv.slice(2)];
 const runs = [];
 for (const rows of sizes.length > 0 ? sizes.map(Number) : [10_000, 1_000_000]) {
-  runs.push(await run(rows, explain));
+  runs.push(await measureSize(rows, explain));
   await keepResult('audit-pages', { days: DAYS, limit: LIMIT, repeats: RUNS, runs });
 }

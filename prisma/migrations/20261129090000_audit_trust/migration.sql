@@ -57,7 +57,7 @@ CREATE INDEX "audit_events_connection_idx" ON "audit_events" ("connection", "at"
   WHERE "connection" IS NOT NULL;
 CREATE INDEX "audit_events_provider_connection_idx" ON "audit_events" ("provider", "connection", "at", "stream", "seq")
   WHERE "provider" IS NOT NULL AND "connection" IS NOT NULL;
-CREATE INDEX "audit_events_action_idx" ON "audit_events" ("action", "at", "stream", "seq", "caller", "provider", "connection")
+CREATE INDEX "audit_events_action_idx" ON "audit_events" ("action", "at", "stream", "seq", "provider", "connection")
   WHERE "action" <> 'token.issued';
 CREATE INDEX "audit_events_caller_action_idx" ON "audit_events" ("caller", "action", "at", "stream", "seq")
   WHERE "caller" IS NOT NULL AND "action" <> 'token.issued';
