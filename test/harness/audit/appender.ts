@@ -18,7 +18,7 @@ pool.on('error', () => undefined);
 const ignore = (): void => undefined;
 const store = new AuditRepository(pool);
 const health = new AuditHealth(store, { error: ignore, warn: ignore, info: ignore, debug: ignore });
-const writer = new AuditWriter(store, health, randomUUID(), Date);
+const writer = new AuditWriter(store, health, randomUUID(), Date, { observe: ignore });
 
 let made = 0;
 
