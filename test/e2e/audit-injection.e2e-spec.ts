@@ -1,7 +1,7 @@
 import { FailedAuthentications } from '@app/callers';
 import { Database } from '@app/database';
 import { Scheduler } from '@app/tokens';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Sandbox } from '../../apps/sandbox/src/index.js';
 import { expectWholeChains } from '../support/audit-chains.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
@@ -10,6 +10,8 @@ import { broughtToken, connect, pathOf } from '../support/connect.js';
 import { rawRequest, sendRaw } from '../support/raw-http.js';
 import { startTestSandbox } from '../support/sandbox.js';
 import { sql } from '../support/test-database.js';
+
+jest.setTimeout(30_000);
 
 /** What a forger of lines would write, as the code units of a text. */
 const FORGERIES: readonly (readonly [what: string, text: string])[] = [

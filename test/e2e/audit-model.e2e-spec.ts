@@ -1,6 +1,6 @@
 import { FailedAuthentications } from '@app/callers';
 import { AttemptRecorder, Scheduler } from '@app/tokens';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Sandbox } from '../../apps/sandbox/src/index.js';
 import { newRandom } from '../harness/soak/random.js';
 import { expectWholeChains } from '../support/audit-chains.js';
@@ -10,6 +10,8 @@ import { startBroker, type TestBroker } from '../support/broker.js';
 import { connect } from '../support/connect.js';
 import { eventually } from '../support/eventually.js';
 import { startTestSandbox } from '../support/sandbox.js';
+
+jest.setTimeout(240_000);
 
 const REQUESTS = 10_000;
 const LANES = 16;
@@ -91,5 +93,5 @@ describe('ten thousand requests of every kind on two replicas', () => {
     expect({ seed, differences: differences(model.sums, await recordedSums()) }).toEqual({ seed, differences: {} });
     expect(sandbox.requests()).toHaveLength(SCHEDULED.length + lanes.reduce((sum, lane) => sum + lane.attempts, 0));
     await expectWholeChains();
-  }, 240_000);
+  });
 });
