@@ -95,6 +95,32 @@ describe('the log holds', () => {
     });
   });
 
+  it.each([
+    ['GET', '/providers/onmeta/token?connection=acme&min_ttl=soon', undefined, 'onmeta', 'acme'],
+    ['GET', '/providers/onmeta/token?connection=acme&unknown=1', undefined, 'onmeta', 'acme'],
+    ['GET', '/providers/NO%0d%0aNAME/token?connection=%22%7D%2C%7B%22', undefined, null, null],
+    ['POST', '/providers/onmeta/token', { connection: 'acme', rejected_generation: -1 }, 'onmeta', 'acme'],
+    ['POST', '/providers/onmeta/token?connection=acme', { connection: ['acme'] }, 'onmeta', null],
+  ])('every token refused: by a malformed request (%s %s)', async (method, path, body, provider, connection) => {
+    const id = newRequestId();
+    const agent = broker.as(reader);
+    const { status } = await (method === 'GET' ? agent.get(path) : agent.post(path).send(body)).set('x-request-id', id);
+
+    expect(status).toBe(400);
+    expect(await eventsOf(broker, id, 1)).toEqual([
+      {
+        ...EVENT,
+        action: 'token.refused',
+        outcome: 'refused',
+        actor: actorOf(reader, 'reader'),
+        provider,
+        connection,
+        request_id: id,
+        reason: 'invalid_request',
+      },
+    ]);
+  });
+
   it('a role that was missing', async () => {
     const id = newRequestId();
     await broker.as(reader).get('/admin/callers').set('x-request-id', id);

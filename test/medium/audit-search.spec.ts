@@ -91,6 +91,16 @@ describe(AuditEvents.name, () => {
     expect([...first.items, ...second.items].map(idOf)).toEqual(whole.items.map(idOf));
   });
 
+  it('should heed the earlier of `to` and a cursor', async () => {
+    const { nextCursor } = await sut.search({ limit: 150 });
+    const cursor = nextCursor ?? '';
+    const idsOf = async (query: Partial<AuditQuery>): Promise<string[]> =>
+      (await sut.search({ limit: 1000, ...query })).items.map(idOf);
+    expect(await idsOf({ cursor, to: BEGAN + 2 * SECOND })).toEqual(await idsOf({ to: BEGAN + 2 * SECOND }));
+    expect(await idsOf({ cursor, to: BEGAN + 9 * SECOND })).toEqual(await idsOf({ cursor }));
+    expect(await idsOf({ cursor })).toHaveLength(850);
+  });
+
   it.each<[string, Partial<AuditQuery>, number]>([
     ['action', { action: 'token.refused' }, 333],
     ['outcome', { outcome: 'ok' }, 334],

@@ -13,6 +13,7 @@ export { newId, randomLetters } from './ids.js';
 export { createLog, Log, LOG_LEVELS, type LogFacts, type LogLevel } from './log.js';
 export { type ConnectionName, NAME_MESSAGE, NAME_PATTERN } from './names.js';
 export { isNetwork, Networks } from './networks.js';
+export { oneLine } from './one-line.js';
 export { keyOfCursor, type Page, type PageRequest, toPage } from './page.js';
 export { inPackage } from './package-root.js';
 export { whenOrphaned } from './when-orphaned.js';

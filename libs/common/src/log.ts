@@ -1,4 +1,5 @@
 import { destination, type DestinationStream, pino } from 'pino';
+import { oneLine } from './one-line.js';
 
 /** Levels of LOG_LEVEL, from silent to most talkative. */
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -62,7 +63,7 @@ export function createLog(level: LogLevel, stream: DestinationStream = destinati
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stream,
+    { write: (line) => stream.write(oneLine(line)) },
   );
   const writer =
     (method: 'error' | 'warn' | 'info' | 'debug') =>

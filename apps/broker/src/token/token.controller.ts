@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseFilters } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { AuditOrigin } from '@app/audit';
 import type { Caller } from '@app/callers';
@@ -10,6 +10,7 @@ import { type ListView, PageDto, toListView } from '../http/page.dto.js';
 import type { BrokerReply } from '../http/request.js';
 import { onUndelivered } from './delivery.js';
 import { CoveredPageView, type CoveredView } from './covered.dto.js';
+import { MalformedRequestFilter } from './malformed-request.filter.js';
 import { TokenBody, TokenQuery, TokenView } from './token.dto.js';
 import { toTokenView } from './token.view.js';
 
@@ -35,6 +36,7 @@ export class TokenController {
   }
 
   @Get(':provider/token')
+  @UseFilters(MalformedRequestFilter)
   @ApiOperation({ summary: 'A fresh access token' })
   @ApiOkResponse({ type: TokenView })
   async get(
@@ -48,6 +50,7 @@ export class TokenController {
   }
 
   @Post(':provider/token')
+  @UseFilters(MalformedRequestFilter)
   @HttpCode(200)
   @ApiOperation({ summary: 'A fresh access token; reports one that the provider refused' })
   @ApiBody({ type: TokenBody, required: false })

@@ -37,16 +37,21 @@ export class AuditEventsRepository {
   }
 }
 
-function statement(query: AuditQuery, after: Position | undefined, limit: number): Statement {
+function statement(asked: AuditQuery, after: Position | undefined, limit: number): Statement {
   const values: unknown[] = [];
   const place = (value: unknown): string => `$${values.push(value)}`;
+  // An index is entered at one upper end only: beside a cursor, a later `to` would have every page read all pages before.
+  const cursor = after !== undefined && (asked.to === undefined || after.at < asked.to) ? after : undefined;
+  const query = cursor === undefined ? asked : { ...asked, to: undefined };
   const conditions = Object.entries(CONDITIONS).flatMap(([name, sql]) => {
     const value = query[name as keyof typeof CONDITIONS];
     return value === undefined ? [] : [sql.replace('?', () => place(value))];
   });
-  if (after) {
-    const time = `to_timestamp(${place(after.at)}::double precision / 1000)`;
-    conditions.push(`(at, stream, seq) < (${time}, ${place(after.stream)}::bigint, ${place(after.seq)}::bigint)`);
+  if (cursor) {
+    const time = `to_timestamp(${place(cursor.at)}::double precision / 1000)`;
+    // Said of the time alone once more, as only that rules out partitions.
+    conditions.push(`at <= ${time}`);
+    conditions.push(`(at, stream, seq) < (${time}, ${place(cursor.stream)}::bigint, ${place(cursor.seq)}::bigint)`);
   }
   const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
   const text = `SELECT ${COLUMNS} FROM audit_events ${where}

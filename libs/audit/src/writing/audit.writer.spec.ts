@@ -224,6 +224,15 @@ describe(AuditWriter.name, () => {
       ]);
     });
 
+    it('should write a text of one line in which nothing acts upon who reads it', async () => {
+      const reason = 'a\r\nb \u001b[2J \u009b2J \u0085 \u2028 \u202e "},{"';
+      void sut.append([newEvent({ reason })]);
+      await settled();
+      const [body = ''] = rows().map((row) => row.body);
+      expect(body).toMatch(/^[ -~]+$/);
+      expect(JSON.parse(body)).toMatchObject({ reason });
+    });
+
     it('should never let time run backwards inside a stream', async () => {
       for (const at of [now, now - 5000, now + 1]) {
         now = at;
@@ -273,6 +282,24 @@ describe(AuditWriter.name, () => {
       expect(store.places).toEqual([
         ['1', 1],
         ['1', 2],
+      ]);
+    });
+
+    it('should not wait for the head of a batch whose events are all refused: what hangs may hold it', async () => {
+      store.answersHeads = false;
+      const hung = sut.append(named('hung'));
+      await settled();
+      timers.pass(1000);
+      const next = sut.append(named('next'));
+      timers.pass(1000);
+      await expect(hung).rejects.toMatchObject({ code: 'audit_unavailable' });
+      await store.lose();
+      await store.commit();
+      await expect(next).resolves.toEqual({ mark: '1' });
+      expect(store.settlements).toHaveLength(1);
+      expect(store.places).toEqual([
+        ['1', 1],
+        ['2', 1],
       ]);
     });
 

@@ -1,0 +1,86 @@
+// One process that records, for bench/audit.mjs: says "ready", begins at a line on its standard input, and prints what it
+// did as JSON. Arguments: way (grouped, single), connection string, callers, milliseconds.
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { Pool } from 'pg';
+import { AuditHealth } from '../dist/libs/audit/src/writing/audit.health.js';
+import { AuditRepository } from '../dist/libs/audit/src/writing/audit.repository.js';
+import { AuditWriter } from '../dist/libs/audit/src/writing/audit.writer.js';
+import { toRow } from '../dist/libs/audit/src/writing/row.js';
+import { Stream } from '../dist/libs/audit/src/writing/stream.js';
+import { StreamWriter } from '../dist/libs/audit/src/writing/stream.writer.js';
+
+const INSERT = `INSERT INTO audit_events (stream, seq, at, action, outcome, caller, provider, connection, request_id,
+  token_fingerprint, hash, body) VALUES (0, $1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
+const SINGLE_CONNECTIONS = 10;
+const WARM_UP_MS = 300;
+
+let made = 0;
+
+/** A token's release, of forty callers, twelve providers and four hundred connections. */
+export function newEvent() {
+  made += 1;
+  const connection = `conn-${made % 400}`;
+  return {
+    action: 'token.issued',
+    outcome: 'ok',
+    actor: { type: 'caller', caller: `svc-${made % 40}`, keyId: 'k7f3q0x9m2ab' },
+    provider: `provider-${made % 12}`,
+    connection,
+    generation: 41,
+    reason: 'cache',
+    requestId: randomUUID(),
+    clientIp: '10.0.0.7',
+    tokenFingerprint: createHash('sha256').update(connection).digest('base64url'),
+    tokenExpiresAt: 1_800_000_000_000,
+  };
+}
+
+/** The service's own way: one writer, one connection. */
+function grouped(url) {
+  const pool = new Pool({ connectionString: url, max: 2 });
+  const store = new AuditRepository(pool);
+  const log = { error: process.stderr.write.bind(process.stderr), info: () => {}, warn: () => {}, debug: () => {} };
+  const rows = new StreamWriter(store, randomUUID(), Date);
+  const writer = new AuditWriter(rows, new AuditHealth(store, log), { observe: () => {} });
+  return { append: () => writer.append([newEvent()]), end: () => writer.close().then(() => pool.end()) };
+}
+
+/** One INSERT an event of the same row into the same table, without a chain: what a simple log does. */
+function single(url) {
+  const pool = new Pool({ connectionString: url, max: SINGLE_CONNECTIONS });
+  const stream = new Stream('0', randomUUID());
+  const first = Math.floor(Math.random() * 2 ** 40);
+  let seq = first;
+  const append = () => {
+    const [{ row, body, hash }] = stream.extend([toRow(newEvent())], Date.now()).rows;
+    const names = [row.caller, row.provider, row.connection, row.requestId, row.tokenFingerprint];
+    const values = [(seq += 1), row.action, row.outcome, ...names, hash, body];
+    return pool.query({ name: 'single', text: INSERT, values });
+  };
+  return { append, end: () => pool.end() };
+}
+
+async function runFor(ms, callers, append) {
+  const latencies = [];
+  const began = performance.now();
+  const call = async () => {
+    while (performance.now() - began < ms) {
+      const sent = performance.now();
+      await append();
+      latencies.push(performance.now() - sent);
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, call));
+  return { latencies, seconds: (performance.now() - began) / 1000 };
+}
+
+const [, , way, url, callers, ms] = process.argv;
+const { append, end } = way === 'grouped' ? grouped(url) : single(url);
+await runFor(WARM_UP_MS, Number(callers), append);
+process.stdout.write('ready\n');
+await once(process.stdin, 'data');
+const { latencies, seconds } = await runFor(Number(ms), Number(callers), append);
+await end();
+process.stdout.write(`${JSON.stringify({ count: latencies.length, seconds, latencies })}\n`);
+process.stdin.destroy();
