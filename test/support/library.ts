@@ -28,6 +28,7 @@ export const libraryConfig: Config = {
   keysFile: undefined,
   bootstrapAdminKey: undefined,
   outboundAllowedNetworks: [],
+  rateLimit: undefined,
   logLevel: 'silent',
   timing: TIMING,
 };

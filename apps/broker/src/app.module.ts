@@ -22,6 +22,7 @@ import { AuthenticationGuard } from './http/authentication.guard.js';
 import { InputGuard } from './http/input.guard.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.pipe.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { LogModule } from './log.module.js';
 import { TokenController } from './token/token.controller.js';
 
@@ -40,6 +41,7 @@ export class AppModule {
         ProvidersModule,
         ConnectionsModule,
         TokensModule,
+        LimitsModule,
       ],
       controllers: [
         TokenController,

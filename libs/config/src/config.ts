@@ -19,6 +19,8 @@ export interface Config {
   readonly bootstrapAdminKey: Secret | undefined;
   /** CIDR networks that plain http and non-public addresses are allowed in. */
   readonly outboundAllowedNetworks: readonly string[];
+  /** Requests a second and caller; undefined for no rate limits at all. */
+  readonly rateLimit: number | undefined;
   readonly logLevel: LogLevel;
   readonly timing: Timing;
 }

@@ -57,6 +57,9 @@ export class Environment {
   @IsNetworkList({ message: 'must be a comma-separated list of networks such as 10.20.0.0/16' })
   readonly OUTBOUND_ALLOWED_NETWORKS?: string;
 
+  @Matches(/^(?:off|[1-9]\d{0,5})$/, { message: 'must be a whole number from 1 to 999999, or "off"' })
+  readonly RATE_LIMIT: string = '1000';
+
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   readonly LOG_LEVEL: LogLevel = 'info';
 }

@@ -34,6 +34,12 @@ describe(readConfig.name, () => {
     expect(readConfig(production)).toMatchObject({ host: '0.0.0.0', sandbox: false, outboundAllowedNetworks: [] });
   });
 
+  it('should limit a caller to a thousand requests a second unless it says otherwise', () => {
+    expect(readConfig({}).rateLimit).toBe(1000);
+    expect(readConfig({ RATE_LIMIT: '50' }).rateLimit).toBe(50);
+    expect(readConfig({ RATE_LIMIT: 'off' }).rateLimit).toBeUndefined();
+  });
+
   it('should list everything missing or malformed at once, with meaning and example', () => {
     const error = refusal({ NODE_ENV: 'production', PORT: 'http', LOG_LEVEL: 'loud', SANDBOX: 'on' });
     expect(error.problems.map(({ name }) => name).toSorted()).toEqual([
@@ -56,6 +62,9 @@ describe(readConfig.name, () => {
     ['OUTBOUND_ALLOWED_NETWORKS', '10.0.0.0/33'],
     ['OUTBOUND_ALLOWED_NETWORKS', 'example.com/8'],
     ['SANDBOX', 'maybe'],
+    ['RATE_LIMIT', '0'],
+    ['RATE_LIMIT', '1.5'],
+    ['RATE_LIMIT', 'none'],
   ])('should refuse %s=%s', (name, value) => {
     expect(refusal({ [name]: value }).problems).toEqual([expect.objectContaining({ name })]);
   });

@@ -63,6 +63,7 @@ function interpret(environment: Environment): Config {
     bootstrapAdminKey:
       environment.BOOTSTRAP_ADMIN_KEY === undefined ? undefined : new Secret(environment.BOOTSTRAP_ADMIN_KEY),
     outboundAllowedNetworks: networks === undefined ? (production ? [] : LOOPBACK) : parseNetworks(networks),
+    rateLimit: environment.RATE_LIMIT === 'off' ? undefined : Number(environment.RATE_LIMIT),
     logLevel: environment.LOG_LEVEL,
     timing: TIMING,
   };

@@ -17,6 +17,7 @@ export type VariableName =
   | 'KEYS_FILE'
   | 'BOOTSTRAP_ADMIN_KEY'
   | 'OUTBOUND_ALLOWED_NETWORKS'
+  | 'RATE_LIMIT'
   | 'LOG_LEVEL';
 
 /** Every variable that Claviger reads; no other is looked at. */
@@ -48,5 +49,6 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
     meaning: 'Networks (CIDR, comma-separated) in which plain http and private addresses are allowed for providers.',
     example: '10.20.0.0/16,fd00:20::/64',
   },
+  RATE_LIMIT: { meaning: 'Requests a second and caller, or "off" for no rate limits at all.', example: '1000' },
   LOG_LEVEL: { meaning: 'silent, error, warn, info or debug.', example: 'info' },
 };

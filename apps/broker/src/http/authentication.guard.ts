@@ -2,8 +2,9 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { AuditLog } from '@app/audit';
 import { AuthenticationError, Authenticator, FailedAuthentications, requireRole, type Role } from '@app/callers';
+import { RequestLimits } from '../limits/request.limits.js';
 import { originOf } from './origin.decorator.js';
-import type { BrokerRequest } from './request.js';
+import type { BrokerReply, BrokerRequest } from './request.js';
 import { PUBLIC_KEY, ROLES_KEY } from './roles.decorator.js';
 
 const BEARER = /^Bearer +(\S+)$/i;
@@ -16,6 +17,7 @@ export class AuthenticationGuard implements CanActivate {
     private readonly failures: FailedAuthentications,
     private readonly audit: AuditLog,
     private readonly reflector: Reflector,
+    private readonly limits: RequestLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -24,7 +26,8 @@ export class AuthenticationGuard implements CanActivate {
       return true;
     }
     const request = context.switchToHttp().getRequest<BrokerRequest>();
-    await this.#authenticate(request);
+    const reply = context.switchToHttp().getResponse<BrokerReply>();
+    await this.limits.admit(request, reply, () => this.#authenticate(request));
     const roles = this.reflector.getAllAndOverride<readonly Role[] | undefined>(ROLES_KEY, targets);
     if (roles !== undefined) {
       await this.#requireRole(request, roles);
