@@ -17,12 +17,13 @@ export function createInstance(log: Log): FastifyInstance {
     http: {
       maxHeaderSize: MOST_HEADER_BYTES,
       headersTimeout: 10_000,
-      requestTimeout: 15_000,
       // Node looks for late ones every 30 s otherwise.
       connectionsCheckingInterval: LOOK_FOR_LATE_MS,
       // Asked for at the edge: Node's own refusal is no problem document.
       requireHostHeader: false,
     },
+    // Here, as Fastify sets its own default, none, on the server afterwards.
+    requestTimeout: 15_000,
     bodyLimit: MOST_BODY_BYTES,
     keepAliveTimeout: 65_000,
     // Of silence in either direction: whoever does not read an answer is let go. Longer than the longest one takes to begin.

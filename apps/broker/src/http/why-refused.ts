@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 /** More than any client or proxy sends; all of them together are 8 kB at most anyway. */
 const MOST_HEADERS = 100;
 /** Of which two would be two requests in one, to whoever reads the other one than we do. */
-const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-encoding', 'x-request-id']);
+const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-encoding']);
 const LENGTHS = new Set([...SINGLE].map(({ length }) => length));
 
 /** Why a request is refused for its head alone, before its body is read; undefined where it is not. */
