@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 
-/** Open at once. An idle one costs some 10 kB; each needs a file descriptor (`ulimit -n`). */
+/** Open at once. An idle one costs a few kB; each needs a file descriptor (`ulimit -n`). */
 const MOST_CONNECTIONS = 20_000;
 const MAKE_ROOM_EVERY_MS = 1000;
 
