@@ -12,6 +12,7 @@ import { CallersController } from '../../apps/broker/src/admin/callers/callers.c
 import { AuthenticationGuard } from '../../apps/broker/src/http/authentication.guard.js';
 import { ProblemFilter } from '../../apps/broker/src/http/problem.filter.js';
 import { createValidationPipe } from '../../apps/broker/src/http/validation.pipe.js';
+import { LimitsModule } from '../../apps/broker/src/limits/limits.module.js';
 import { libraryConfig, SilentLogModule } from '../support/library.js';
 
 /** The keys that all replicas share. */
@@ -20,7 +21,14 @@ const keyring = new Keyring(generateKeyFile());
 /** The controllers behind the guard, pipe and filter of the application. */
 async function startApp(): Promise<NestFastifyApplication> {
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.with(libraryConfig), SilentLogModule, DatabaseModule, AuditModule, CallersModule],
+    imports: [
+      ConfigModule.with(libraryConfig),
+      SilentLogModule,
+      DatabaseModule,
+      AuditModule,
+      CallersModule,
+      LimitsModule,
+    ],
     controllers: [CallersController, ApiKeysController],
     providers: [
       { provide: APP_GUARD, useClass: AuthenticationGuard },
