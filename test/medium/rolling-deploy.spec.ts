@@ -15,6 +15,17 @@ const previous = JSON.parse(readFileSync('test/support/previous-version/recorded
  */
 const HARMLESS: ReadonlyMap<string, string> = new Map();
 
+/**
+ * Tables that a migration took from the previous version on purpose, with the reason. While its replicas run beside new ones, what
+ * they do with these fails. Empty again after each release.
+ */
+const TAKEN: ReadonlyMap<string, string> = new Map(
+  ['audit_events', 'audit_streams'].map((table) => [
+    table,
+    'audit_trust: the log is a chain, and a writer that knows of none must fail closed (503 audit_unavailable). Nothing was released before.',
+  ]),
+);
+
 let client: Client;
 
 beforeAll(async () => {
@@ -25,12 +36,13 @@ beforeAll(async () => {
 afterAll(() => client.end());
 
 const tableOf = (name: string): string => name.split(/[.:]/)[0] ?? '';
-const knownTables = new Set(previous.columns.map(({ name }) => tableOf(name)));
+const knownTables = new Set(previous.columns.map(({ name }) => tableOf(name)).filter((table) => !TAKEN.has(table)));
+const statements = previous.statements.filter((text) => ![...TAKEN.keys()].some((table) => text.includes(table)));
 
 /** Statements that Postgres does not take any more, with what it says. */
 async function brokenStatements(): Promise<string[]> {
   const broken: string[] = [];
-  for (const statement of previous.statements) {
+  for (const statement of statements) {
     await client.query('savepoint before');
     await client.query(`prepare asked as ${statement}`).catch((error: unknown) => {
       broken.push(`${(error as Error).message}: ${statement}`);
@@ -52,7 +64,8 @@ async function strictColumns(): Promise<string[]> {
       const mayBeMissing = nullable || filled;
       return old === undefined
         ? knownTables.has(tableOf(name)) && !mayBeMissing
-        : old.type !== type || (old.nullable && !nullable) || (old.filled && !mayBeMissing);
+        : knownTables.has(tableOf(name)) &&
+            (old.type !== type || (old.nullable && !nullable) || (old.filled && !mayBeMissing));
     })
     .map(({ name }) => name);
 }
@@ -77,7 +90,7 @@ async function during<Result>(change: string, check: () => Promise<Result>): Pro
 
 describe(`the schema, while replicas of version ${previous.version} still run`, () => {
   it('should take all that they ask', async () => {
-    expect(previous.statements.length).toBeGreaterThan(100);
+    expect(statements.length).toBeGreaterThan(70);
     expect(await during('select 1', brokenStatements)).toEqual([]);
   });
 

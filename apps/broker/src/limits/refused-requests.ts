@@ -1,4 +1,4 @@
-import type { AuditActor, AuditEvent, AuditLog } from '@app/audit';
+import type { AuditActor, AuditEvent } from '@app/audit';
 import { errorFacts, type Log } from '@app/common';
 
 /** Whose limit ran out: a caller that was authenticated, or an address that was not. */
@@ -23,7 +23,7 @@ export class RefusedRequests {
   readonly #counts = new Map<string, Count>();
 
   constructor(
-    private readonly audit: Pick<AuditLog, 'appendAll'>,
+    private readonly audit: { appendAll(events: readonly AuditEvent[]): Promise<unknown> },
     private readonly log: Log,
   ) {}
 
