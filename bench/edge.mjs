@@ -102,7 +102,7 @@ try {
   const send = (way) => () => disturb('bench/edge-senders.mjs', [way, url.origin, noisy], 'sends');
   const ways = new Map([
     ['nothing else', () => () => {}],
-    [`${SOCKETS} silent sockets`, () => disturb('test/support/hold-sockets.js', [url.port, String(SOCKETS)], 'holds')],
+    [`${SOCKETS} silent sockets`, () => disturb('test/support/hold-sockets.js', [url.port, String(SOCKETS)], 'opened')],
     ['500 dripping headers', send('headers')],
     ['500 dripping bodies', send('bodies')],
     ['3000 guessed keys a second', send('guesses')],

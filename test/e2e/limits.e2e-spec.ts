@@ -7,8 +7,12 @@ import { edgeClient, type EdgeClient } from '../support/edge-client.js';
 import { problemOf } from '../support/problem.js';
 import type { RawAnswer } from '../support/raw-http.js';
 
+jest.setTimeout(30_000);
+
 /** So few that a burst is soon over, and so many that the administrator of this file is not limited itself. */
 const A_SECOND = 40;
+/** More than the burst of an address. */
+const GUESSES = 140;
 const PROBES = ['/health/live', '/health/ready', '/metrics'];
 
 let broker: TestBroker;
@@ -29,6 +33,10 @@ const askAs = (key: string, path = '/providers'): Promise<RawAnswer> =>
 const flood = (count: number, key: string): Promise<RawAnswer[]> =>
   Promise.all(Array.from({ length: count }, () => askAs(key)));
 
+/** From now on no bucket fills, however slow this machine is, until the test ends. */
+const freeze = (): void => void jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+const thaw = (): void => void jest.restoreAllMocks();
+
 const flush = (): Promise<void> => broker.app.get(RefusedRequests).flush();
 const refusedEvents = () => auditEvents(broker, 'action=request.rate_limited');
 const metric = async (line: string): Promise<number> => {
@@ -47,13 +55,14 @@ describe('a caller that asks too much', () => {
     const before = (await refusedEvents()).length;
     const countedBefore = (await metric('claviger_rate_limited_total{limit="caller"}')) || 0;
     const key = await broker.keyFor([]);
-    const answers = await flood(A_SECOND * 4, key);
+    freeze();
+    const answers = await flood(A_SECOND * 2, key);
+    thaw();
     const refused = answers.filter(({ status }) => status === 429);
     await flush();
     const events = await refusedEvents();
 
-    expect(refused.length).toBeGreaterThan(A_SECOND);
-    expect(answers.length - refused.length).toBeGreaterThanOrEqual(A_SECOND);
+    expect(refused).toHaveLength(A_SECOND);
     expect(refused.map((answer) => problemOf(answer).code)).toEqual(refused.map(() => 'rate_limited'));
     expect(refused[0]?.headers).toMatchObject({
       'retry-after': '1',
@@ -78,7 +87,7 @@ describe('a caller that asks too much', () => {
 
   it('should not keep others from being served, and be told before what is left', async () => {
     const [noisy, quiet] = [await broker.keyFor([]), await broker.keyFor([])];
-    const flooding = flood(A_SECOND * 4, noisy);
+    const flooding = flood(A_SECOND * 2, noisy);
     const { status, headers } = await askAs(quiet);
     await flooding;
 
@@ -91,7 +100,8 @@ describe('a caller that asks too much', () => {
 
   it('should be limited where its role is missing too', async () => {
     const key = await broker.keyFor([]);
-    const answers = await Promise.all(Array.from({ length: A_SECOND * 3 }, () => askAs(key, '/admin/callers')));
+    freeze();
+    const answers = await Promise.all(Array.from({ length: A_SECOND * 2 }, () => askAs(key, '/admin/callers')));
 
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([403, 429]));
   });
@@ -103,22 +113,26 @@ describe('an address that guesses', () => {
     await askAs(known);
     await flush();
     const before = (await refusedEvents()).length;
-    const answers = await flood(400, 'guess');
+    freeze();
+    const answers = await flood(GUESSES, 'guess');
     const refused = answers.filter(({ status }) => status === 429);
     const [served, unknown, wrong] = [await askAs(known), await askAs(fresh), await askAs(`${known.slice(0, -1)}-`)];
+    thaw();
     await flush();
     const [event] = (await refusedEvents()).slice(0, -before || undefined);
 
-    expect(refused.length).toBeGreaterThan(100);
+    expect(refused).toHaveLength(GUESSES - 100);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 429]));
     expect(refused[0]?.headers).toMatchObject({ 'ratelimit-policy': '"source";q=100;w=10' });
     expect([served.status, unknown.status, wrong.status]).toEqual([200, 429, 429]);
     expect(event).toMatchObject({ reason: 'source', client_ip: '127.0.0.1', actor: { type: 'anonymous' } });
-    expect(event?.count).toBeGreaterThanOrEqual(refused.length + 2);
+    expect(event?.count).toBe(refused.length + 2);
   });
 
   it('should reach health and metrics all the same', async () => {
-    await flood(200, 'guess');
+    freeze();
+    await flood(GUESSES, 'guess');
+    expect((await askAs('guess')).status).toBe(429);
     const statuses = await Promise.all(PROBES.map(async (path) => (await client.ask('GET', path)).status));
 
     expect(statuses).toEqual([200, 200, 200]);
@@ -137,6 +151,6 @@ describe('a broker that cannot keep up', () => {
     expect(answer.headers['connection']).not.toBe('close');
     expect(nowhere.status).toBe(503);
     expect(probes).toEqual([200, 200, 200]);
-    expect((await metric('claviger_overload_refusals_total')) - before).toBe(2);
+    expect((await metric('claviger_overload_refusals_total')) - before).toBeGreaterThanOrEqual(2);
   });
 });
