@@ -69,6 +69,25 @@ describe('Postgres stopped after the provider acted', () => {
     }
   });
 
+  it('should keep no replica from stopping in time: every answer waits on the disk for its next start', async () => {
+    const accounts = await untilUnderWay('ended');
+    await postgres.stop();
+    const ended = world.one.stop();
+    await Promise.all(accounts.map((account) => account.release()));
+    expect(await ended).toBe(0);
+    expect(await world.one.spooled()).toHaveLength(accounts.length);
+    expect(world.one.output()).toContain('did not stop in time and is left behind');
+
+    await postgres.start();
+    await world.one.start();
+    await Promise.all(accounts.map(({ name }) => world.database.untilGeneration(name, 2)));
+    await world.one.untilSpoolEmpty();
+    await expectOneRequestEach(accounts);
+    for (const account of accounts) {
+      await expectKept(world, account);
+    }
+  });
+
   it('should cost nothing where the broker is killed before it is back, however long it takes', async () => {
     const accounts = await untilUnderWay('killed');
     const sender = world.one;

@@ -13,6 +13,7 @@ import { AuthenticationGuard } from '../../apps/broker/src/http/authentication.g
 import { IdentityHeader } from '../../apps/broker/src/http/identity.header.js';
 import { ProblemFilter } from '../../apps/broker/src/http/problem.filter.js';
 import { createValidationPipe } from '../../apps/broker/src/http/validation.pipe.js';
+import { LimitsModule } from '../../apps/broker/src/limits/limits.module.js';
 import { libraryConfig, SilentLogModule } from '../support/library.js';
 
 /** The keys that all replicas share. */
@@ -21,7 +22,14 @@ const keyring = new Keyring(generateKeyFile());
 /** The controllers behind the guard, pipe and filter of the application. */
 async function startApp(): Promise<NestFastifyApplication> {
   const module = await Test.createTestingModule({
-    imports: [ConfigModule.with(libraryConfig), SilentLogModule, DatabaseModule, AuditModule, CallersModule],
+    imports: [
+      ConfigModule.with(libraryConfig),
+      SilentLogModule,
+      DatabaseModule,
+      AuditModule,
+      CallersModule,
+      LimitsModule,
+    ],
     controllers: [CallersController, ApiKeysController],
     providers: [
       IdentityHeader,

@@ -9,6 +9,8 @@ import supertest from 'supertest';
 import { createApp } from '../../apps/broker/src/app.factory.js';
 import { beginWork, endWork } from '../../apps/broker/src/lifecycle.js';
 
+/** Tests send more than callers should; those of the limits themselves set them. */
+const UNLIMITED = { RATE_LIMIT: 'off' };
 const SYSTEM = { actor: { type: 'system' } } as const;
 
 /** A broker as users reach it: the whole application, listening, on the test file's own database. */
@@ -37,7 +39,7 @@ export interface TestBrokerOptions {
 export async function startBroker({ environment = {}, replicaOf }: TestBrokerOptions = {}): Promise<TestBroker> {
   const dataDir = replicaOf?.dataDir ?? (await mkdtemp(join(tmpdir(), 'claviger-broker-')));
   const database = process.env['DATABASE_URL'];
-  const config = readConfig({ DATABASE_URL: database, DATA_DIR: dataDir, PORT: '0', ...environment });
+  const config = readConfig({ DATABASE_URL: database, DATA_DIR: dataDir, PORT: '0', ...UNLIMITED, ...environment });
   const lines: string[] = [];
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
   const app = await createApp(config, log);

@@ -33,6 +33,7 @@ export const libraryConfig: Config = {
   identitiesFile: undefined,
   trustedProxies: [],
   identityHeader: undefined,
+  rateLimit: undefined,
   logLevel: 'silent',
   timing: TIMING,
 };

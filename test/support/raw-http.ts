@@ -34,5 +34,8 @@ function parse(text: string): RawAnswer {
     const colon = line.indexOf(':');
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
   });
-  return { status: Number(statusLine.split(' ')[1]), headers: Object.fromEntries(headers), body: text.slice(end + 4) };
+  const byName = Object.fromEntries(headers);
+  // As a client that was told `Connection: close` reads: the first answer is the only one.
+  const body = Buffer.from(text.slice(end + 4)).subarray(0, Number(byName['content-length'] ?? Infinity));
+  return { status: Number(statusLine.split(' ')[1]), headers: byName, body: body.toString('utf8') };
 }

@@ -9,6 +9,7 @@ import { installEdge } from './http/edge.js';
 import { createInstance } from './http/instance.js';
 import { nestLogger } from './http/nest.logger.js';
 import { watchRoutes } from './http/other-methods.js';
+import { Overload } from './limits/overload.js';
 
 /** The whole broker, wired and not yet listening. The database must be migrated. */
 export async function createApp(config: Config, log: Log): Promise<NestFastifyApplication> {
@@ -20,7 +21,7 @@ export async function createApp(config: Config, log: Log): Promise<NestFastifyAp
     new FastifyAdapter(instance as unknown as ConstructorParameters<typeof FastifyAdapter>[0]),
     { logger: nestLogger(log), abortOnError: false, bodyParser: false },
   );
-  installEdge(instance, app.get(Draining), log);
+  installEdge(instance, { draining: app.get(Draining), overload: app.get(Overload) }, log);
   installDocumentation(app);
   await app.init();
   refuseOtherMethods();

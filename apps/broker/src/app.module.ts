@@ -22,8 +22,10 @@ import { HealthController } from './health/health.controller.js';
 import { AuthenticationGuard } from './http/authentication.guard.js';
 import { IdentityHeader } from './http/identity.header.js';
 import { InputGuard } from './http/input.guard.js';
+import { RequestCaller } from './http/request.caller.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.pipe.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { LogModule } from './log.module.js';
 import { TokenController } from './token/token.controller.js';
 
@@ -44,6 +46,7 @@ export class AppModule {
         ProvidersModule,
         ConnectionsModule,
         TokensModule,
+        LimitsModule,
       ],
       controllers: [
         TokenController,
@@ -61,6 +64,7 @@ export class AppModule {
         DatabaseHealth,
         Draining,
         IdentityHeader,
+        RequestCaller,
         { provide: APP_GUARD, useClass: AuthenticationGuard },
         { provide: APP_GUARD, useClass: InputGuard },
         { provide: APP_PIPE, useFactory: createValidationPipe },

@@ -2,6 +2,7 @@ import { BrokerError, createLog, errorFacts, whenOrphaned } from '@app/common';
 import { ConfigError, readConfig } from '@app/config';
 import { KeyFileError } from '@app/crypto';
 import { CleanUp } from './clean-up.js';
+import { Ending } from './ending.js';
 import { startBroker } from './start-broker.js';
 
 /** The person who started this is told on standard error, in plain words; everything else goes to the log. */
@@ -20,27 +21,12 @@ const config = readEnvironment();
 const log = createLog(config.logLevel);
 const cleanUp = new CleanUp(log);
 
-const stop = async (code: number): Promise<never> => {
-  await cleanUp.run();
-  process.exit(code);
-};
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    log.info('Stopping.', { signal });
-    void stop(0);
-  });
-}
+const ending = new Ending(cleanUp, log, process);
+ending.listen();
 whenOrphaned(() => {
   log.info('Stopping: the npm script that started this is gone.');
-  void stop(0);
+  void ending.begin(0);
 });
-for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
-  process.on(event, (error: unknown) => {
-    log.error('Something failed that nothing expected; the broker stops.', { source: event, ...errorFacts(error) });
-    void stop(1);
-  });
-}
 
 try {
   process.stdout.write(`${await startBroker(config, cleanUp, log)}\n`);
@@ -48,5 +34,5 @@ try {
   const known = error instanceof BrokerError || error instanceof KeyFileError;
   log.error('The broker cannot start.', errorFacts(error));
   tell(`Claviger cannot start. ${known ? error.message : 'The log line above says where it failed.'}`);
-  await stop(1);
+  await ending.begin(1);
 }

@@ -8,6 +8,7 @@ export const AUDIT_ACTIONS = [
   'refresh.failed',
   'authentication.failed',
   'authorization.refused',
+  'request.rate_limited',
   'provider.created',
   'provider.updated',
   'provider.deleted',

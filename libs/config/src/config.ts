@@ -29,6 +29,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** The header, in lower case, in which they name the subject of a client's certificate. */
   readonly identityHeader: string | undefined;
+  /** Requests a second and caller; undefined for no rate limits at all. */
+  readonly rateLimit: number | undefined;
   readonly logLevel: LogLevel;
   readonly timing: Timing;
 }

@@ -95,6 +95,9 @@ export class Environment {
   @Max(36_500, { message: 'must be between 1 and 36500' })
   readonly AUDIT_RETENTION_DAYS?: number;
 
+  @Matches(/^(?:off|[1-9]\d{0,5})$/, { message: 'must be a whole number from 1 to 999999, or "off"' })
+  readonly RATE_LIMIT: string = '1000';
+
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   readonly LOG_LEVEL: LogLevel = 'info';
 }

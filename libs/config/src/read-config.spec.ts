@@ -39,6 +39,12 @@ describe(readConfig.name, () => {
     expect(readConfig(production)).toMatchObject({ host: '0.0.0.0', sandbox: false, outboundAllowedNetworks: [] });
   });
 
+  it('should limit a caller to a thousand requests a second unless it says otherwise', () => {
+    expect(readConfig({}).rateLimit).toBe(1000);
+    expect(readConfig({ RATE_LIMIT: '50' }).rateLimit).toBe(50);
+    expect(readConfig({ RATE_LIMIT: 'off' }).rateLimit).toBeUndefined();
+  });
+
   it('should list everything missing or malformed at once, with meaning and example', () => {
     const error = refusal({ NODE_ENV: 'production', PORT: 'http', LOG_LEVEL: 'loud', SANDBOX: 'on' });
     expect(error.problems.map(({ name }) => name).toSorted()).toEqual([
@@ -67,6 +73,9 @@ describe(readConfig.name, () => {
     ['AUDIT_RETENTION_DAYS', '0'],
     ['AUDIT_RETENTION_DAYS', '1.5'],
     ['AUDIT_RETENTION_DAYS', 'forever'],
+    ['RATE_LIMIT', '0'],
+    ['RATE_LIMIT', '1.5'],
+    ['RATE_LIMIT', 'none'],
   ])('should refuse %s=%s', (name, value) => {
     expect(refusal({ [name]: value }).problems).toEqual([expect.objectContaining({ name })]);
   });

@@ -74,6 +74,7 @@ function interpret(environment: Environment): Config {
     trustedProxies: parseNetworks(environment.TRUSTED_PROXIES ?? ''),
     identityHeader: environment.IDENTITY_HEADER?.toLowerCase(),
     auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
+    rateLimit: environment.RATE_LIMIT === 'off' ? undefined : Number(environment.RATE_LIMIT),
     logLevel: environment.LOG_LEVEL,
     timing: TIMING,
   };

@@ -22,6 +22,7 @@ export type VariableName =
   | 'TRUSTED_PROXIES'
   | 'IDENTITY_HEADER'
   | 'AUDIT_RETENTION_DAYS'
+  | 'RATE_LIMIT'
   | 'LOG_LEVEL';
 
 /** Every variable that Claviger reads; no other is looked at. */
@@ -74,5 +75,6 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
     meaning: 'How many days of the audit log are kept; older ones are verified and dropped. Unset: all.',
     example: '365',
   },
+  RATE_LIMIT: { meaning: 'Requests a second and caller, or "off" for no rate limits at all.', example: '1000' },
   LOG_LEVEL: { meaning: 'silent, error, warn, info or debug.', example: 'info' },
 };

@@ -67,6 +67,11 @@ export class Replica {
     return this.#run !== undefined;
   }
 
+  /** Resolves with the exit code once it ended by itself. */
+  get ended(): Promise<number | null> {
+    return this.#running().ended;
+  }
+
   /** Everything that it printed, over all its starts. */
   output = (): string => this.#output;
 

@@ -1,30 +1,22 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuditLog } from '@app/audit';
-import {
-  AuthenticationError,
-  Authenticator,
-  type Caller,
-  FailedAuthentications,
-  requireRole,
-  type Role,
-} from '@app/callers';
-import { IdentityHeader } from './identity.header.js';
+import { AuthenticationError, FailedAuthentications, requireRole, type Role } from '@app/callers';
+import { RequestLimits } from '../limits/request.limits.js';
 import { originOf } from './origin.decorator.js';
-import type { BrokerRequest } from './request.js';
+import type { BrokerReply, BrokerRequest } from './request.js';
+import { RequestCaller } from './request.caller.js';
 import { PUBLIC_KEY, ROLES_KEY } from './roles.decorator.js';
-
-const BEARER = /^Bearer +(\S+)$/i;
 
 /** Proves who asks, and that they have a role that the route needs. What they may have tokens for is decided elsewhere. */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
   constructor(
-    private readonly authenticator: Authenticator,
+    private readonly callers: RequestCaller,
     private readonly failures: FailedAuthentications,
     private readonly audit: AuditLog,
     private readonly reflector: Reflector,
-    private readonly identityHeader: IdentityHeader,
+    private readonly limits: RequestLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -33,7 +25,8 @@ export class AuthenticationGuard implements CanActivate {
       return true;
     }
     const request = context.switchToHttp().getRequest<BrokerRequest>();
-    await this.#authenticate(request);
+    const reply = context.switchToHttp().getResponse<BrokerReply>();
+    await this.limits.admit(request, reply, () => this.#authenticate(request));
     const roles = this.reflector.getAllAndOverride<readonly Role[] | undefined>(ROLES_KEY, targets);
     if (roles !== undefined) {
       await this.#requireRole(request, roles);
@@ -43,24 +36,13 @@ export class AuthenticationGuard implements CanActivate {
 
   async #authenticate(request: BrokerRequest): Promise<void> {
     try {
-      request.caller = await this.#callerOf(request);
+      request.caller = await this.callers.of(request);
     } catch (error) {
       if (error instanceof AuthenticationError) {
         await this.failures.record({ clientIp: request.ip, requestId: request.id, reason: error.reason });
       }
       throw error;
     }
-  }
-
-  /** A certificate counts where no key is shown: a proxy adds it to every request that it passes on. */
-  async #callerOf(request: BrokerRequest): Promise<Caller> {
-    const subject = this.identityHeader.subjectOf(request);
-    const { authorization } = request.headers;
-    if (subject !== undefined && authorization === undefined) {
-      return this.authenticator.authenticateCertificate(subject);
-    }
-    const [, bearer] = BEARER.exec(authorization ?? '') ?? [];
-    return this.authenticator.authenticate(bearer);
   }
 
   async #requireRole(request: BrokerRequest, roles: readonly Role[]): Promise<void> {

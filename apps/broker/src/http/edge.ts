@@ -1,28 +1,44 @@
-import { BrokerError, invalidRequest, type Log } from '@app/common';
+import { BrokerError, type Log } from '@app/common';
 import type { FastifyInstance } from 'fastify';
 import type { Draining } from '../health/draining.js';
+import { overloadRefusals } from '../limits/limits.metrics.js';
+import type { Overload } from '../limits/overload.js';
 import { setCommonHeaders } from './common-headers.js';
 import { httpRequests, httpSeconds } from './http.metrics.js';
 import { sendProblem } from './problem.filter.js';
+import { whyRefused } from './why-refused.js';
+import type { BrokerReply, BrokerRequest } from './request.js';
 
-/** What every request and answer has, whatever its route: headers, metrics, refusal while stopping. */
-export function installEdge(instance: FastifyInstance, draining: Draining, log: Log): void {
+/** What says how this replica is. Asked most when it is not well, so it is never refused for that. */
+const PROBES: ReadonlySet<string | undefined> = new Set(['/health/live', '/health/ready', '/metrics']);
+
+/** Whether this replica takes requests on. */
+export interface Doors {
+  readonly draining: Draining;
+  readonly overload: Overload;
+}
+
+/** What every request and answer has, whatever its route: headers, metrics, refusal while stopping or overloaded. */
+export function installEdge(instance: FastifyInstance, doors: Doors, log: Log): void {
   instance.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply);
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
-      const complaint = { field: 'host', message: 'is missing: HTTP/1.1 needs this header' };
-      sendProblem(invalidRequest([complaint]), request, reply, log);
+    const malformed = whyRefused(request.raw);
+    const refusal = malformed ?? whyClosed(request, reply, doors);
+    if (refusal !== undefined) {
+      if (malformed !== undefined) {
+        // Where its body ends may be understood in two ways, so nothing is read after it.
+        void reply.header('connection', 'close');
+      }
+      if (refusal.code === 'unsupported_media_type') {
+        // RFC 9110, 12.5.3: says that it was the coding, and which one will do.
+        void reply.header('accept-encoding', 'identity');
+      }
+      sendProblem(refusal, request, reply, log);
       return;
     }
-    if (!draining.isOn || request.url.startsWith('/health/')) {
-      draining.enter();
-      reply.raw.once('close', () => draining.leave());
-      done();
-      return;
-    }
-    void reply.header('connection', 'close');
-    const detail = 'This broker is stopping. Ask again: another one answers.';
-    sendProblem(new BrokerError('shutting_down', detail, { retryAfter: 1 }), request, reply, log);
+    doors.draining.enter();
+    reply.raw.once('close', () => doors.draining.leave());
+    done();
   });
   instance.addHook('onResponse', (request, reply, done) => {
     const labels = { method: request.method, route: request.routeOptions.url ?? 'none' };
@@ -30,4 +46,19 @@ export function installEdge(instance: FastifyInstance, draining: Draining, log: 
     httpSeconds.observe(labels, reply.elapsedTime / 1000);
     done();
   });
+}
+
+function whyClosed(request: BrokerRequest, reply: BrokerReply, { draining, overload }: Doors): BrokerError | undefined {
+  if (draining.isOn && !request.url.startsWith('/health/')) {
+    void reply.header('connection', 'close');
+    return new BrokerError('shutting_down', 'This broker is stopping. Ask again: another one answers.', {
+      retryAfter: 1,
+    });
+  }
+  if (overload.isOn && !PROBES.has(request.routeOptions.url)) {
+    overloadRefusals.inc();
+    const detail = 'This broker has more requests than it can answer in time. Ask again: another one may have fewer.';
+    return new BrokerError('shutting_down', detail, { retryAfter: 1 });
+  }
+  return undefined;
 }

@@ -20,8 +20,7 @@ export function sendProblem(error: unknown, request: BrokerRequest, reply: Broke
   const refusal = toBrokerError(error);
   const status = STATUS[refusal.code];
   const { retryAfter } = refusal.facts;
-  const level = status === 500 ? 'error' : 'info';
-  log[level]('A request was refused.', {
+  log[levelOf(status)]('A request was refused.', {
     ...errorFacts(refusal),
     request_id: request.id,
     method: request.method,
@@ -42,4 +41,12 @@ export function sendProblem(error: unknown, request: BrokerRequest, reply: Broke
     .status(status)
     .type('application/problem+json')
     .send(JSON.stringify(toProblem(refusal, request.id)));
+}
+
+/** Refusals by a rate limit come in floods, and are told of as one (RefusedRequests). */
+function levelOf(status: number): 'error' | 'info' | 'debug' {
+  if (status === 429) {
+    return 'debug';
+  }
+  return status === 500 ? 'error' : 'info';
 }

@@ -42,7 +42,7 @@ const TITLE = {
   provider_error: 'The provider answered something unusable',
   audit_unavailable: 'The audit log cannot be written',
   provider_unavailable: 'The provider is not available',
-  shutting_down: 'This broker is stopping',
+  shutting_down: 'This broker takes no requests on',
   storage_unavailable: 'The database is not available',
   refresh_pending: 'The refresh is still under way',
 } as const satisfies Record<ErrorCode, string>;

@@ -8,10 +8,16 @@ const MESSAGES: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'did not arrive in time',
 };
 
+/** More bytes came after a request that was to be the last of its connection. */
+const AFTER_THE_LAST = 'HPE_CLOSED_CONNECTION';
 const CLOSE_WITHIN_MS = 2000;
 
 /** Answers bytes that are no request with a problem document, as everything else that is refused, and closes the connection. */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket, log: Log): void {
+  if (error.code === AFTER_THE_LAST) {
+    // The answer to that one is on its way, and the connection ends with it; another before it would be taken for it.
+    return;
+  }
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
