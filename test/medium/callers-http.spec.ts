@@ -11,6 +11,7 @@ import { ApiKeysController } from '../../apps/broker/src/admin/callers/api-keys.
 import { CallersController } from '../../apps/broker/src/admin/callers/callers.controller.js';
 import { AuthenticationGuard } from '../../apps/broker/src/http/authentication.guard.js';
 import { IdentityHeader } from '../../apps/broker/src/http/identity.header.js';
+import { RequestCaller } from '../../apps/broker/src/http/request.caller.js';
 import { ProblemFilter } from '../../apps/broker/src/http/problem.filter.js';
 import { createValidationPipe } from '../../apps/broker/src/http/validation.pipe.js';
 import { LimitsModule } from '../../apps/broker/src/limits/limits.module.js';
@@ -33,6 +34,7 @@ async function startApp(): Promise<NestFastifyApplication> {
     controllers: [CallersController, ApiKeysController],
     providers: [
       IdentityHeader,
+      RequestCaller,
       { provide: APP_GUARD, useClass: AuthenticationGuard },
       { provide: APP_FILTER, useClass: ProblemFilter },
     ],
