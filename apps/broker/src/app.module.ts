@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { AuditModule } from '@app/audit';
+import { AuditModule, AuditReadingModule } from '@app/audit';
 import { CallersModule } from '@app/callers';
 import type { Log } from '@app/common';
 import { type Config, ConfigModule } from '@app/config';
@@ -15,6 +15,7 @@ import { ConnectionsController } from './admin/connections/connections.controlle
 import { ProviderTypesController } from './admin/provider-types/provider-types.controller.js';
 import { ProvidersController } from './admin/providers/providers.controller.js';
 import { AuditController } from './audit/audit.controller.js';
+import { AuditCopyController } from './audit/audit-copy.controller.js';
 import { DatabaseHealth } from './health/database.health.js';
 import { Draining } from './health/draining.js';
 import { HealthController } from './health/health.controller.js';
@@ -36,6 +37,7 @@ export class AppModule {
         LogModule.with(log),
         DatabaseModule,
         AuditModule,
+        AuditReadingModule,
         CallersModule,
         ProvidersModule,
         ConnectionsModule,
@@ -50,6 +52,7 @@ export class AppModule {
         CallersController,
         ApiKeysController,
         AuditController,
+        AuditCopyController,
         HealthController,
       ],
       providers: [

@@ -26,6 +26,9 @@ export const AUDIT_ACTIONS = [
   'replica.started',
   'replica.stopped',
   'database.restored',
+  'audit.exported',
+  'audit.verified',
+  'audit.looked_up',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
