@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { generateKeyPairSync } from 'node:crypto';
 import type { FaultKind } from '@app/audit';
-import { KEYS, SIGNER, SignedLog } from '../support/signed-log.js';
+import { SignedLog } from '../support/signed-log.js';
 
 const DAY = 86_400_000;
 

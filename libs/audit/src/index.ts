@@ -22,7 +22,9 @@ export { AuditExport, EXPORT_FORMATS, type ExportFormat } from './export/audit.e
 export { AuditLookup, type LookedUp } from './reading/audit.lookup.js';
 export { AuditVerifier } from './verification/audit.verifier.js';
 export { FAULT_ADVICE, type Fault, type FaultKind } from './verification/fault.js';
-export type { TimeRange } from './verification/log-source.js';
+export { parseLine, toLine } from './export/exported-line.js';
+export { type HeldCheckpoints, readSigned } from './verification/checkpoint-chain.js';
+export type { LogRow, LogSource, StoredCheckpoint, TimeRange } from './verification/log-source.js';
 export { PublicKeys, publicKeysOf } from './verification/public-keys.js';
 export type { Verification, VerificationRequest } from './verification/verification.js';
 export { VerificationRepository } from './verification/verification.repository.js';

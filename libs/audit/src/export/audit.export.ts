@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit.log.js';
 import { genesis } from '../chain/chain.js';
+import { parseCheckpoint } from '../chain/checkpoint.js';
 import type { AuditOrigin } from '../event.js';
 import type { LogRow, RegisteredStream, TimeRange } from '../verification/log-source.js';
 import { VerificationRepository } from '../verification/verification.repository.js';
@@ -76,12 +77,19 @@ export class AuditExport {
     }
   }
 
-  /** The hash that the first row of a stream is chained to; undefined where it was retired. */
+  /** The hash that the first row of a stream is chained to: of the row before, which may be retired. */
   async #previousOf({ stream, seq, at }: LogRow, head: RegisteredStream | undefined): Promise<string | undefined> {
     if (seq === 1) {
       return head && genesis(stream, head.replica).hash.toString('hex');
     }
-    return (await this.repository.findBefore(stream, seq - 1, new Date(Date.parse(at) + 1).toISOString()))?.hash;
+    const before = await this.repository.findBefore(stream, seq - 1, new Date(Date.parse(at) + 1).toISOString());
+    return before?.hash ?? (await this.#retired(stream, seq - 1));
+  }
+
+  async #retired(stream: string, seq: number): Promise<string | undefined> {
+    const checkpoint = await this.repository.retirement();
+    const streams = checkpoint && parseCheckpoint(checkpoint.body).retired?.streams;
+    return streams?.find((head) => head.id === stream && head.seq === seq)?.hash;
   }
 }
 

@@ -29,8 +29,11 @@ export function differenceIn(row: LogRow): string | undefined {
   if (body['at'] !== row.at) {
     return `its column at says ${row.at}, its text ${quoted(body['at'])}`;
   }
-  const { columns } = row;
-  for (let index = 0; columns !== undefined && index < COLUMNS.length; index += 1) {
+  return row.columns && differenceInColumns(row.columns, body);
+}
+
+function differenceInColumns(columns: readonly (string | null)[], body: Body): string | undefined {
+  for (let index = 0; index < COLUMNS.length; index += 1) {
     const name = COLUMNS[index] ?? '';
     if ((body[name] ?? null) !== columns[index]) {
       return `its column ${name} says ${quoted(columns[index])}, its text ${quoted(body[name])}`;

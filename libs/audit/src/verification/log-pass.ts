@@ -26,6 +26,7 @@ export class LogPass {
   /** Rows that no stream of the snapshot accounts for: the highest of each stream. */
   readonly #beyond = new Map<string, LogRow>();
   readonly #given: string[] = [];
+  readonly #kept: string | undefined;
   readonly #from: string | undefined;
   #foreign: Fault | undefined;
   #strays = 0;
@@ -37,7 +38,9 @@ export class LogPass {
     private readonly floor: Floor,
   ) {
     const { from } = request.range ?? {};
-    this.#from = floor.from !== undefined && (from === undefined || from < floor.from) ? floor.from : from;
+    // An export may be older than the retirement: what it holds is verified all the same.
+    this.#kept = source.isWhole ? floor.from : undefined;
+    this.#from = this.#kept !== undefined && (from === undefined || from < this.#kept) ? this.#kept : from;
   }
 
   async run(): Promise<Verification> {
@@ -95,7 +98,8 @@ export class LogPass {
   }
 
   async #putAside(row: LogRow, registered: RegisteredStream | undefined): Promise<void> {
-    if (registered?.headAt != null && row.at < registered.headAt) {
+    const headAt = registered?.headAt ?? '';
+    if (row.at < headAt) {
       await this.#noteStray(row);
       return;
     }
@@ -117,7 +121,7 @@ export class LogPass {
     const { id } = stream;
     const replica = this.#registered.get(id)?.replica;
     const retired = this.floor.streams.get(id);
-    const isRange = this.#from !== this.floor.from;
+    const isRange = !this.source.isWhole || this.#from !== this.#kept;
     if (retired !== undefined && (retired.seq === row.seq - 1 || !isRange)) {
       return stream.begin(retired) ?? stream.accept(row, retired);
     }
@@ -145,12 +149,11 @@ export class LogPass {
   }
 
   async #expect({ at, streams }: Checkpoint): Promise<void> {
-    const { from } = this.source.isWhole ? this.floor : { from: this.#from };
-    const mayBeBefore = from !== undefined && at < later(from, SIGNED_WITHIN_MS);
+    const mayBeBefore = !this.source.isWhole && this.#from !== undefined && at < later(this.#from, SIGNED_WITHIN_MS);
     for (const { id, seq, hash } of streams) {
       const stream = this.#stream(id);
       const retired = this.floor.streams.get(id);
-      if (retired === undefined || seq > retired.seq) {
+      if (retired === undefined || seq > retired.seq || !this.source.isWhole) {
         await this.#settle(stream.expect({ seq, hash, at, mayBeBefore }), stream);
       }
     }

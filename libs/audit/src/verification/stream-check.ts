@@ -135,13 +135,16 @@ export class StreamCheck {
   /** Compares the position with what checkpoints say of it. */
   #confirm(): Doubt | undefined {
     const { position } = this;
-    while (position !== undefined && this.#expected[0] !== undefined && this.#expected[0].seq <= position.seq) {
-      const [{ seq, hash }] = this.#expected as [Expected];
+    if (position === undefined) {
+      return undefined;
+    }
+    for (let head = this.#expected[0]; head !== undefined && head.seq <= position.seq; head = this.#expected[0]) {
       this.#expected.shift();
-      if (seq === position.seq && hash !== position.hash.toString('hex')) {
-        return { what: 'rewritten', seq };
+      const isHere = head.seq === position.seq;
+      if (isHere && head.hash !== position.hash.toString('hex')) {
+        return { what: 'rewritten', seq: head.seq };
       }
-      this.confirmed = Math.max(this.confirmed, seq === position.seq ? seq : 0);
+      this.confirmed = isHere ? head.seq : this.confirmed;
     }
     return undefined;
   }

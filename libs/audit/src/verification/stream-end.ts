@@ -68,10 +68,10 @@ export class StreamEnd {
     ) {
       return this.#endOf(stream, missing.seq, missing.at);
     }
-    if (registered?.headAt == null || !this.#isRead(registered.headAt)) {
+    const { headAt = null, headSeq = 0 } = registered ?? {};
+    if (headAt === null || !this.#isRead(headAt)) {
       return undefined;
     }
-    const { headSeq, headAt } = registered;
     const reached = stream.position?.seq ?? this.reading.floor.streams.get(stream.id)?.seq ?? 0;
     return headSeq > reached ? this.#endOf(stream, headSeq, headAt) : undefined;
   }
@@ -91,7 +91,8 @@ export class StreamEnd {
 
   /** True where the named rows are of a time that was not read. */
   async #isElsewhere({ id, rows }: StreamCheck, first: Expected, last: Expected): Promise<boolean> {
-    if (rows === 0 && first.mayBeBefore && last.mayBeBefore) {
+    const retired = this.reading.floor.streams.get(id)?.seq ?? 0;
+    if (rows === 0 && ((first.mayBeBefore && last.mayBeBefore) || last.seq <= retired)) {
       return true;
     }
     const { from, to } = this.reading.asked;
