@@ -2,39 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { FaultKind } from '@app/audit';
 import { SignedLog } from '../support/signed-log.js';
 
-const DAY = 86_400_000;
-
-/**
- * What is attacked: stream 1 (rows 1 to 20) over three days, 2 (1 to 9) over the first two, then closed; 3 (1 to 4) on the second day
- * only; 4 closed without a row. Every batch but the last of stream 1 (19, 20) is signed.
- */
 const log = new SignedLog();
 
-beforeAll(async () => {
-  await log.run(
-    `SELECT audit_make_partitions('2026-11-19', '2026-11-24'); TRUNCATE audit_events, audit_streams RESTART IDENTITY`,
-  );
-  const [one, two, three] = [log.writer(), log.writer(), log.writer()];
-  const round = async (...writes: readonly Promise<void>[]): Promise<void> => {
-    await Promise.all(writes);
-    log.now += 700;
-    await log.sign();
-    log.now += 60_000;
-  };
-  await round(one.write(3));
-  await round(one.write(3), two.write(3));
-  log.now += DAY;
-  await round(one.write(3), two.write(3));
-  await round(three.write(2));
-  await round(one.write(3), two.write(3), three.write(2));
-  await two.close();
-  await log.run(`INSERT INTO audit_streams (id, replica, closed_at) VALUES (4, gen_random_uuid(), now())`);
-  log.now += DAY;
-  await round(one.write(3));
-  await round(one.write(3));
-  await one.write(2);
-  await log.keep();
-});
+beforeAll(() => log.fill());
 
 afterAll(() => log.close());
 
@@ -351,20 +321,5 @@ describe.each([
     await log.run(attack);
     const { ok, fault } = await log.verify();
     expect({ ok, ...fault }).toEqual({ ok: false, kind, stream, seq, detail: expect.stringMatching(/^.{20,}\.$/) });
-  });
-});
-
-describe('a healthy log should be green', () => {
-  afterEach(() => log.mend());
-
-  it('as it is', async () => {
-    expect(await log.verify()).toEqual({
-      ok: true,
-      rows: 33,
-      streams: 3,
-      checkpoints: 7,
-      fault: null,
-      takenAsGiven: [],
-    });
   });
 });

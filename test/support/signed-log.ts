@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import {
   type AuditEvent,
+  type LogSource,
   VerificationRepository,
   type PublicKeys,
   type Verification,
@@ -21,6 +22,8 @@ import { AuditHealth } from '../../libs/audit/src/writing/audit.health.js';
 import { AuditRepository } from '../../libs/audit/src/writing/audit.repository.js';
 import { AuditWriter } from '../../libs/audit/src/writing/audit.writer.js';
 import { libraryConfig, silentLog } from './library.js';
+
+const DAY_MS = 86_400_000;
 
 /** The key that signs in these tests. */
 export const SIGNER = { id: 's-test', ...generateKeyPairSync('ed25519') };
@@ -45,10 +48,46 @@ export class SignedLog {
   now = Date.parse('2026-11-20T10:00:00Z');
   #last = { number: 0, hash: NO_CHECKPOINT };
 
+  /**
+   * Stream 1 (rows 1 to 20) over three days, 2 (1 to 9) over the first two, then closed; 3 (1 to 4) on the second day only; 4 closed
+   * without a row. Every batch but the last of stream 1 (19, 20) is signed. Keeps a copy.
+   */
+  async fill(): Promise<void> {
+    await this.run(
+      `SELECT audit_make_partitions('2026-11-19', '2026-11-24'); TRUNCATE audit_events, audit_streams RESTART IDENTITY`,
+    );
+    const [one, two, three] = [this.writer(), this.writer(), this.writer()];
+    const round = async (...writes: readonly Promise<void>[]): Promise<void> => {
+      await Promise.all(writes);
+      this.now += 700;
+      await this.sign();
+      this.now += 60_000;
+    };
+    await round(one.write(3));
+    await round(one.write(3), two.write(3));
+    this.now += DAY_MS;
+    await round(one.write(3), two.write(3));
+    await round(three.write(2));
+    await round(one.write(3), two.write(3), three.write(2));
+    await two.close();
+    await this.run(`INSERT INTO audit_streams (replica, closed_at) VALUES (gen_random_uuid(), now())`);
+    this.now += DAY_MS;
+    await round(one.write(3));
+    await round(one.write(3));
+    await one.write(2);
+    await this.keep();
+  }
+
   /** A writer whose rows are a stream; `write` appends so many rows in one batch. */
   writer(): { readonly write: (count: number) => Promise<void>; readonly close: () => Promise<void> } {
     const store = new AuditRepository(this.database.auditPool);
-    const writer = new AuditWriter(store, new AuditHealth(store, silentLog), randomUUID(), { now: () => this.now });
+    const writer = new AuditWriter(
+      store,
+      new AuditHealth(store, silentLog),
+      randomUUID(),
+      { now: () => this.now },
+      { observe: () => undefined },
+    );
     let written = 0;
     return {
       write: async (count) => {
@@ -103,8 +142,11 @@ export class SignedLog {
     );
   }
 
-  verify(request: Partial<VerificationRequest> = {}): Promise<Verification> {
-    return verifyLog(this.source, { keys: KEYS, ...request });
+  verify({
+    source = this.source,
+    ...request
+  }: Partial<VerificationRequest & { source: LogSource }> = {}): Promise<Verification> {
+    return verifyLog(source, { keys: KEYS, ...request });
   }
 
   /** Keeps a copy of everything, to which `mend` goes back. */
