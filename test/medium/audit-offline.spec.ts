@@ -1,6 +1,5 @@
 import { AuditExport, AuditLog } from '@app/audit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,21 +45,24 @@ afterAll(async () => {
   await log.close();
 });
 
-/** Runs the command on an export of these lines. */
-async function verify(exported: readonly string[], ...more: readonly string[]) {
+/** Runs the command in this process, which ends with `code`. */
+async function run(...words: readonly string[]) {
   const written = { out: '', err: '' };
   const program = createProgram({ out: (text) => (written.out += text), err: (text) => (written.err += text) });
-  const path = inFolder('export.ndjson', exported.map((line) => `${line}\n`).join(''));
   process.exitCode = 0;
-  await program.parseAsync(
-    ['audit', 'verify', '--export', path, '--checkpoints', checkpoints, '--public-key', keys, ...more],
-    { from: 'user' },
-  );
+  await program.parseAsync(words, { from: 'user' });
   const code = process.exitCode;
   process.exitCode = 0;
-  const result =
-    written.out === '' ? undefined : (JSON.parse(written.out) as Record<string, unknown> & { fault: unknown });
-  return { code, result, err: written.err };
+  return { ...written, code };
+}
+
+/** Verifies an export of these lines. */
+async function verify(exported: readonly string[], ...more: readonly string[]) {
+  const path = inFolder('export.ndjson', exported.map((line) => `${line}\n`).join(''));
+  const files = ['--export', path, '--checkpoints', checkpoints, '--public-key', keys];
+  const { code, out, err } = await run('audit', 'verify', ...files, ...more);
+  const result = out === '' ? undefined : (JSON.parse(out) as Record<string, unknown> & { fault: unknown });
+  return { code, result, err };
 }
 
 const at = (id: string): number => lines.findIndex((line) => line.includes(`"id":"${id}"`));
@@ -86,7 +88,7 @@ describe('claviger audit verify --export', () => {
     [
       'swapped rows',
       () => lines.with(at('1-5'), lines[at('1-6')] ?? '').with(at('1-6'), lines[at('1-5')] ?? ''),
-      'row_edited',
+      'rows_swapped',
       '1',
       5,
     ],
@@ -147,23 +149,13 @@ describe('claviger audit verify --export', () => {
   });
 });
 
-/** Runs the built command against the test's database. */
-const claviger = (...words: readonly string[]): Promise<{ code: number; out: string; err: string }> =>
-  new Promise((resolve) => {
-    const options = { env: { ...process.env, DATABASE_URL: process.env['DATABASE_URL'] ?? '' } };
-    execFile(process.execPath, [join(process.cwd(), 'bin/claviger.js'), ...words], options, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
-
 describe('claviger audit, with the database', () => {
   it('should print the checkpoints, with which it verifies, and finds a database that went back', async () => {
-    const { out } = await claviger('audit', 'checkpoints');
-    const held = inFolder('held.ndjson', out);
+    const held = inFolder('held.ndjson', (await run('audit', 'checkpoints')).out);
     const words = ['audit', 'verify', '--checkpoints', held, '--public-key', keys];
-    const whole = await claviger(...words);
+    const whole = await run(...words);
     await log.run('DELETE FROM audit_checkpoints WHERE number = 7; UPDATE audit_streams SET checkpoint_seq = 0');
-    const gone = await claviger(...words);
+    const gone = await run(...words);
 
     expect([whole.code, JSON.parse(whole.out)]).toMatchObject([0, { ok: true, rows: 33, checkpoints: 7 }]);
     expect([gone.code, JSON.parse(gone.out)]).toMatchObject([1, { fault: { kind: 'rolled_back', seq: 7 } }]);

@@ -1,12 +1,15 @@
 import { VerificationRepository } from '@app/audit';
 import { BrokerError } from '@app/common';
-import type { Config } from '@app/config';
+import { readConfig } from '@app/config';
 import { Database } from '@app/database';
 import type { Terminal } from './terminal.js';
 
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Prints all checkpoints of the database. @throws BrokerError where it cannot be read. */
-export async function printCheckpoints(config: Config, { out }: Terminal): Promise<void> {
-  const database = openDatabase(config);
+export async function printCheckpoints(environment: Environment, { out }: Terminal): Promise<void> {
+  const database = openDatabase(environment);
   try {
     for await (const page of new VerificationRepository(database).checkpoints(0, undefined)) {
       const lines = page.map(({ body, signature }) =>
@@ -20,9 +23,10 @@ export async function printCheckpoints(config: Config, { out }: Terminal): Promi
 }
 
 /** The database that the environment names. @throws BrokerError where it names none. */
-export function openDatabase(config: Config): Database {
-  if (config.databaseUrl === undefined) {
-    throw new BrokerError('storage_unavailable', 'Set DATABASE_URL to the database of the log.');
+export function openDatabase({ DATABASE_URL: url }: Environment): Database {
+  if (url === undefined) {
+    throw new BrokerError('invalid_request', 'Set DATABASE_URL to the database of the log.');
   }
-  return new Database(config);
+  // An auditor has no key file and no other setting of a broker.
+  return new Database(readConfig({ DATABASE_URL: url }));
 }

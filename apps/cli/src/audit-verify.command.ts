@@ -1,4 +1,3 @@
-import { readConfig } from '@app/config';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Terminal } from './terminal.js';
@@ -65,7 +64,7 @@ export function addAuditVerification(audit: Command, terminal: Terminal): void {
     .addHelpText('after', CHECKPOINTS_HELP)
     .action(async () => {
       const { printCheckpoints } = await import('./audit-checkpoints.run.js');
-      await printCheckpoints(readConfig(process.env), terminal);
+      await printCheckpoints(process.env, terminal);
     });
 }
 

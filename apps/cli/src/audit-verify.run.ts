@@ -1,7 +1,6 @@
 import { type LogSource, type TimeRange, type Verification, VerificationRepository, verifyLog } from '@app/audit';
 import { BrokerError } from '@app/common';
-import { readConfig } from '@app/config';
-import { openDatabase } from './audit-checkpoints.run.js';
+import { type Environment, openDatabase } from './audit-checkpoints.run.js';
 import { CheckpointFile } from './audit.checkpoint-file.js';
 import type { VerifyInput } from './audit-verify.command.js';
 import { ExportFile } from './audit.export-file.js';
@@ -10,8 +9,6 @@ import type { Terminal } from './terminal.js';
 
 const ENDS = { whole: 0, fault: 1, unusable: 2 } as const;
 const PROGRESS_EVERY_MS = 5000;
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Verifies and prints what was found. Answers what the process should end with: 0 no fault, 1 a fault, 2 unusable input. */
 export async function runVerify(input: VerifyInput, environment: Environment, terminal: Terminal): Promise<number> {
@@ -42,7 +39,7 @@ async function verify(
     return verifyLog(source, { range, keys, onProgress });
   }
   held?.requireSigned(keys);
-  const database = openDatabase(readConfig(environment));
+  const database = openDatabase(environment);
   try {
     return await verifyLog(new VerificationRepository(database), { range, keys, held, onProgress });
   } finally {

@@ -40,7 +40,7 @@ async function afterGap({ seq, row: came }: DoubtOf<'gap'>, stream: StreamCheck,
   const { id } = stream;
   const [elsewhere] = await evidence.find(id, seq);
   if (elsewhere !== undefined && elsewhere.at === timeIn(came) && came.at === timeIn(elsewhere)) {
-    return newFault('rows_swapped', id, seq, `The rows ${id}-${seq} and ${idOf(came)} have each other's time.`);
+    return newFault('rows_swapped', id, seq, `The rows ${id}-${seq} and ${idOf(came)} stand in each other's place.`);
   }
   const wrong = (await misplacement(came, evidence)) ?? (await misplacementOf(elsewhere, evidence));
   if (wrong !== undefined) {
