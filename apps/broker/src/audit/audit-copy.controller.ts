@@ -53,8 +53,10 @@ export class AuditCopyController {
     if (reply.request.method === 'HEAD') {
       return undefined;
     }
-    const pieces = await this.exporter.open(origin, toTimeRange(query), format, whileWanted(reply, this.draining));
-    // One piece at a time: the next is read from the database when the reader has taken this one.
-    return new StreamableFile(Readable.from(pieces, { highWaterMark: 1 }));
+    const signal = whileWanted(reply, this.draining);
+    const pieces = await this.exporter.open(origin, toTimeRange(query), format, signal);
+    // One piece at a time: the next is read from the database when the reader has taken this one. A reader that takes none does
+    // not hold up the end of the broker.
+    return new StreamableFile(Readable.from(pieces, { highWaterMark: 1, signal }));
   }
 }
