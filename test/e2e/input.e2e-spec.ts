@@ -32,6 +32,7 @@ const BODIES: Readonly<Record<string, object>> = {
   },
   'PUT /admin/callers/{caller}': { description: '', roles: ['auditor'], rules: ['klavi/*'], expires_at: null },
   'PATCH /admin/callers/{caller}': { description: '', roles: ['auditor'], rules: ['klavi/*'], expires_at: null },
+  'POST /audit/lookup': { token: 'found-somewhere' },
   'POST /admin/callers/{caller}/keys': { expires_at: '2099-01-01T00:00:00Z' },
 };
 const NAMES = { provider: 'fuzzed', connection: 'fuzzed', caller: 'fuzzed', key_id: 'aaaaaaaaaaaa', type: 'onmeta' };
