@@ -39,6 +39,7 @@ const BODIES: Readonly<Record<string, object>> = {
   },
   'PUT /admin/callers/{caller}': CALLER,
   'PATCH /admin/callers/{caller}': CALLER,
+  'POST /audit/lookup': { token: 'found-somewhere' },
   'POST /admin/callers/{caller}/keys': { expires_at: '2099-01-01T00:00:00Z' },
 };
 /** Parameters that an operation cannot do without. */

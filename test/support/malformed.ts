@@ -143,6 +143,9 @@ export function sendExactly(
 }
 
 function toAnswer(status: number, text: string): Answer {
-  const { errors = [] } = (text.startsWith('{') ? JSON.parse(text) : {}) as { errors?: readonly { field: string }[] };
+  // Of what succeeds nothing is named, and it may be many lines of JSON.
+  const { errors = [] } = (status >= 400 && text.startsWith('{') ? JSON.parse(text) : {}) as {
+    errors?: readonly { field: string }[];
+  };
   return { status, text, fields: errors.map(({ field }) => field) };
 }

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { AuditDeviceModule, AuditKeepingModule, AuditModule } from '@app/audit';
+import { AuditDeviceModule, AuditKeepingModule, AuditModule, AuditReadingModule } from '@app/audit';
 import { CallersModule } from '@app/callers';
 import type { Log } from '@app/common';
 import { type Config, ConfigModule } from '@app/config';
@@ -16,6 +16,7 @@ import { ConnectionsController } from './admin/connections/connections.controlle
 import { ProviderTypesController } from './admin/provider-types/provider-types.controller.js';
 import { ProvidersController } from './admin/providers/providers.controller.js';
 import { AuditController } from './audit/audit.controller.js';
+import { AuditCopyController } from './audit/audit-copy.controller.js';
 import { DatabaseHealth } from './health/database.health.js';
 import { Draining } from './health/draining.js';
 import { HealthController } from './health/health.controller.js';
@@ -42,6 +43,7 @@ export class AppModule {
         AuditDeviceModule,
         AuditModule,
         AuditKeepingModule,
+        AuditReadingModule,
         CallersModule,
         ProvidersModule,
         ConnectionsModule,
@@ -58,6 +60,7 @@ export class AppModule {
         ApiKeysController,
         ExplanationController,
         AuditController,
+        AuditCopyController,
         HealthController,
       ],
       providers: [

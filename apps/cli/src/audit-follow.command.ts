@@ -37,7 +37,7 @@ export function addAuditFollow(audit: Command, terminal: Terminal): void {
     .requiredOption('--state <file>', 'where to remember how far it came')
     .addOption(new Option('--format <format>', 'words of the output').choices(Object.keys(FORMATS)).default('ndjson'))
     .option('--from <time>', 'where to begin if nothing is remembered (RFC 3339)', '1970-01-01T00:00:00Z')
-    .option('--every <seconds>', 'how often to look', seconds, 5)
+    .option('--every <seconds>', 'how often to look; each look is recorded in the log', seconds, 60)
     .option('--overlap <seconds>', 'how far back each look begins', seconds, 900)
     .option('--once', 'look once and end')
     .addHelpText('after', HELP)

@@ -14,7 +14,9 @@ import { LogRights } from './keeping/log.rights.js';
 import { LogVerification } from './keeping/log.verification.js';
 import { Retention } from './keeping/retention.js';
 import { RowVerification } from './keeping/row.verification.js';
+import { WholeVerification } from './keeping/whole.verification.js';
 import { Replica } from './replica.js';
+import { VerificationRepository } from './verification/verification.repository.js';
 
 /**
  * What a broker does for the log beside writing it: signs checkpoints, makes partitions, takes out days whose time is over. Hooks into no
@@ -41,7 +43,13 @@ import { Replica } from './replica.js';
     },
     KeepingRepository,
     LogRights,
-    { provide: LogVerification, useClass: RowVerification },
+    RowVerification,
+    {
+      provide: LogVerification,
+      inject: [Database, Keyring, RowVerification],
+      useFactory: (database: Database, { auditPublicKeys }: Keyring, walk: RowVerification) =>
+        new WholeVerification(new VerificationRepository(database), auditPublicKeys, walk),
+    },
     {
       provide: Retention,
       inject: [KeepingRepository, LogVerification, Checkpoints, AuditLog, Config],

@@ -30,6 +30,9 @@ export const AUDIT_ACTIONS = [
   'replica.stopped',
   'database.restored',
   'audit.retired',
+  'audit.exported',
+  'audit.verified',
+  'audit.looked_up',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

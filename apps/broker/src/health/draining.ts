@@ -1,3 +1,4 @@
+import { BrokerError } from '@app/common';
 import { Injectable } from '@nestjs/common';
 
 /** Whether the broker is stopping: readiness says so, no new request is begun, and those under way are finished. */
@@ -6,6 +7,12 @@ export class Draining {
   #on = false;
   #underWay = 0;
   #idle: (() => void) | undefined;
+  readonly #stopping = new AbortController();
+
+  /** Aborted when the broker stops: what would take long to finish ends early. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
 
   get isOn(): boolean {
     return this.#on;
@@ -32,6 +39,8 @@ export class Draining {
   /** Takes on no more requests; resolves when none is under way. */
   begin(): Promise<void> {
     this.#on = true;
+    const detail = 'This broker is stopping. Ask again: another one answers.';
+    this.#stopping.abort(new BrokerError('shutting_down', detail, { retryAfter: 1 }));
     return new Promise((resolve) => {
       this.#idle = resolve;
       if (this.#underWay === 0) {

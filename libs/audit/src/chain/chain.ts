@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as digest } from 'node:crypto';
 
 /** Bytes of every hash in the log: SHA-256. */
 export const HASH_BYTES = 32;
@@ -24,7 +24,7 @@ export function nextLink(previous: Link, body: string): Link {
   previous.hash.copy(bytes);
   bytes.writeBigUInt64BE(BigInt(seq), HASH_BYTES);
   bytes.write(body, HASH_BYTES + NUMBER_BYTES);
-  return { seq, hash: createHash('sha256').update(bytes).digest() };
+  return { seq, hash: digest('sha256', bytes, 'buffer') };
 }
 
 /** True where both name the same row of the same history. */

@@ -16,6 +16,7 @@ const CONDITIONS = {
   provider: 'provider = ?',
   connection: 'connection = ?',
   requestId: 'request_id = ?',
+  tokenFingerprint: 'token_fingerprint = ?',
 } as const satisfies Partial<Record<keyof AuditQuery, string>>;
 
 interface Row {

@@ -13,6 +13,7 @@ export interface AuditQuery extends PageRequest {
   readonly provider?: string | undefined;
   readonly connection?: string | undefined;
   readonly requestId?: string | undefined;
+  readonly tokenFingerprint?: string | undefined;
 }
 
 /** One line of the log as it stands there. */
