@@ -26,6 +26,7 @@ export const libraryConfig: Config = {
   sandbox: false,
   sandboxPort: 0,
   keysFile: undefined,
+  keyService: { provider: 'file', text: undefined, vault: undefined, kmsKey: undefined },
   bootstrapAdminKey: undefined,
   outboundAllowedNetworks: [],
   logLevel: 'silent',

@@ -1,4 +1,4 @@
-export { Config } from './config.js';
+export { Config, type KeyServiceConfig, type VaultConfig } from './config.js';
 export { ConfigError, type VariableProblem } from './config.error.js';
 export { ConfigModule } from './config.module.js';
 export { type Timing, TIMING } from './timing.js';

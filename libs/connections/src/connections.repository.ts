@@ -63,7 +63,11 @@ export class ConnectionsRepository {
       values: [],
     });
     if (row !== undefined) {
-      openFields(this.envelopes, { table: 'connections', row: row.id, generation: row.generation }, row.credential);
+      await openFields(
+        this.envelopes,
+        { table: 'connections', row: row.id, generation: row.generation },
+        row.credential,
+      );
     }
   }
 
