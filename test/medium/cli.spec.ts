@@ -8,6 +8,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { libraryConfig } from '../support/library.js';
 
 const ignore = (): void => undefined;
 
@@ -96,7 +97,7 @@ describe('CryptoModule', () => {
   const start = async (config: Partial<Config>): Promise<Keyring> => {
     const log: Log = { error: ignore, warn: ignore, debug: ignore, info: (message) => void messages.push(message) };
     const globals = [
-      { provide: Config, useValue: { dataDir, keysFile: undefined, ...config } },
+      { provide: Config, useValue: { dataDir, keysFile: undefined, keyService: libraryConfig.keyService, ...config } },
       { provide: Log, useValue: log },
     ];
     const globalModule = { module: GlobalModule, global: true, providers: globals, exports: [Config, Log] };

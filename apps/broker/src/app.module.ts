@@ -12,6 +12,7 @@ import { ApiKeysController } from './admin/callers/api-keys.controller.js';
 import { CallersController } from './admin/callers/callers.controller.js';
 import { ConnectionActionsController } from './admin/connections/connection-actions.controller.js';
 import { ConnectionsController } from './admin/connections/connections.controller.js';
+import { KeysController } from './admin/keys/keys.controller.js';
 import { ProviderTypesController } from './admin/provider-types/provider-types.controller.js';
 import { ProvidersController } from './admin/providers/providers.controller.js';
 import { AuditController } from './audit/audit.controller.js';
@@ -49,6 +50,7 @@ export class AppModule {
         ConnectionActionsController,
         CallersController,
         ApiKeysController,
+        KeysController,
         AuditController,
         HealthController,
       ],

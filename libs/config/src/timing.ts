@@ -23,6 +23,10 @@ export interface Timing {
   readonly replayEveryMs: number;
   /** How long the circuit of a failing provider stays open the first time. */
   readonly circuitOpenMs: number;
+  /** How often a replica says that it lives, and follows the states of encryption keys. */
+  readonly keysEveryMs: number;
+  /** A replica that was not heard of for so long does not count: it asks before it seals again. */
+  readonly replicaMs: number;
 }
 
 /** What runs in production. */
@@ -39,4 +43,6 @@ export const TIMING: Timing = {
   claimMs: 30_000,
   replayEveryMs: 30_000,
   circuitOpenMs: 30_000,
+  keysEveryMs: 1000,
+  replicaMs: 10_000,
 };

@@ -13,6 +13,8 @@ const aadOf = (place: Place): Buffer => encodePlace('claviger content v1', place
 
 /** Seals one value, at once and whatever became of the key service since it was made. */
 export interface PreparedSeal {
+  /** The key that it is sealed with. */
+  readonly keyId: string;
   /** @throws Error where it was used before. */
   seal(plain: string | Uint8Array): Buffer;
 }
@@ -80,6 +82,7 @@ export class Envelopes {
     const wrapped = await this.keyring.wrap(key, dataKey, place);
     let used = false;
     return {
+      keyId: key.id,
       seal: (plain) => {
         if (used) {
           throw new Error('A data key seals one value.');

@@ -1,6 +1,8 @@
 export { ApiKeyHashes } from './api-key-hashes.js';
 export { AwsKmsKeys, parseKmsArn } from './aws-kms-keys.js';
+export { addKey, removeKey } from './change-key-file.js';
 export { CryptoModule } from './crypto.module.js';
+export { keyIdOf } from './envelope.js';
 export { EnvelopeError } from './envelope-error.js';
 export { Envelopes, type PreparedSeal } from './envelopes.js';
 export { Fingerprints } from './fingerprints.js';

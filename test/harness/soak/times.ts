@@ -18,6 +18,8 @@ export const TIMING = {
   claimMs: 3000,
   replayEveryMs: 1000,
   circuitOpenMs: 1000,
+  keysEveryMs: 200,
+  replicaMs: 2000,
 } as const satisfies Timing;
 
 /** What the soak does when; milliseconds unless named otherwise. */

@@ -15,7 +15,8 @@ import {
 
 const ATTEMPT = '3f0f9f4e-7f11-4a55-9f6a-0a4f4f1f2c01';
 const CONNECTION = '3f0f9f4e-7f11-4a55-9f6a-0a4f4f1f2c02';
-const envelopes = new Envelopes(new Keyring(generateKeyFile()));
+const keyring = new Keyring(generateKeyFile());
+const envelopes = new Envelopes(keyring);
 
 const newEntry = (overrides: Partial<SpoolEntry> = {}): SpoolEntry => ({
   kind: 'answer',
@@ -26,6 +27,7 @@ const newEntry = (overrides: Partial<SpoolEntry> = {}): SpoolEntry => ({
   database: { systemIdentifier: '7400000000000000001', timeline: 2 },
   sentAt: Date.parse('2026-11-21T10:00:00.123Z'),
   answeredAt: Date.parse('2026-11-21T10:00:01.456Z'),
+  sealedWith: keyring.primary.id,
   ...overrides,
 });
 
@@ -55,7 +57,7 @@ describe('a file of the spool', () => {
   );
 
   it('should come back as the note that it was', () => {
-    const intent = newEntry({ kind: 'intent', answeredAt: null });
+    const intent = newEntry({ kind: 'intent', answeredAt: null, sealedWith: null });
     expect(parseEntry(nameOf(ATTEMPT, 'intent'), formatIntent(intent))).toEqual(intent);
   });
 

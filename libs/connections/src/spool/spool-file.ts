@@ -1,4 +1,4 @@
-import type { Envelopes, PreparedSeal } from '@app/crypto';
+import { type Envelopes, keyIdOf, type PreparedSeal } from '@app/crypto';
 import {
   type DatabaseIdentity,
   type SpooledAnswer,
@@ -77,7 +77,32 @@ export function parseEntry(name: string, text: string): SpoolEntry {
     database: databaseOf(stored),
     sentAt,
     answeredAt: kind === 'intent' ? null : answeredAt,
+    sealedWith: sealedWith(stored.sealed ?? null),
   };
+}
+
+function sealedWith(sealed: string | null): string | null {
+  try {
+    return sealed === null ? null : keyIdOf(Buffer.from(sealed, 'base64'));
+  } catch {
+    return null;
+  }
+}
+
+/** The same file under the primary key; undefined where it is. @throws EnvelopeError where it does not open. */
+export async function rewrapAnswer(
+  entry: SpoolEntry,
+  text: string,
+  envelopes: Envelopes,
+): Promise<{ readonly entry: SpoolEntry; readonly text: string } | undefined> {
+  const { sealed } = JSON.parse(text) as Stored;
+  const rewrapped = await envelopes.rewrap(Buffer.from(sealed ?? '', 'base64'), placeOf(entry));
+  return (
+    rewrapped && {
+      entry: { ...entry, sealedWith: keyIdOf(rewrapped) },
+      text: format(entry, rewrapped.toString('base64')),
+    }
+  );
 }
 
 /** The answer in a file. @throws Error or EnvelopeError where the file was changed, moved or damaged, or its key is missing. */

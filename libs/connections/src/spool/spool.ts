@@ -8,6 +8,7 @@ import type { KnownEpochs, SeenEpoch } from './epoch-file.js';
 import type { DatabaseIdentity, SpooledAnswer, SpooledAttempt, SpoolEntry } from './spool-entry.js';
 import { formatAnswer, formatIntent, nameOf, openAnswer, placeOf } from './spool-file.js';
 import { type Consumed, type ConsumedConnection, outlivedBy } from './spool.index.js';
+import { rewrapKept } from './rewrap-kept.js';
 import { SpoolStore } from './spool.store.js';
 
 const OLD_MS = 30 * 24 * 3600 * 1000;
@@ -75,7 +76,8 @@ export class Spool {
     this.#keptAt.set(attempt.id, performance.now());
     const prepared = this.#seals.get(attempt.id) ?? (await this.envelopes.prepare(placeOf(entry)));
     this.#seals.delete(attempt.id);
-    await this.#store.write(entry, formatAnswer(entry, { step: attempt.step, answer }, prepared));
+    const sealed = { ...entry, sealedWith: prepared.keyId };
+    await this.#store.write(sealed, formatAnswer(entry, { step: attempt.step, answer }, prepared));
   }
 
   /**
@@ -178,6 +180,16 @@ export class Spool {
     await this.#store.follow(seen);
   }
 
+  /** Ids of the keys that files of the folder are sealed with. */
+  keyIds(): readonly string[] {
+    return this.#store.index.keyIds();
+  }
+
+  /** Brings up to `most` of the answers that stay here under the primary key. @throws KeyServiceError where that cannot be done now. */
+  rewrap(primary: string, most: number): Promise<void> {
+    return rewrapKept(this.#store, this.envelopes, primary, most);
+  }
+
   /** Connections of which the folder holds something older than 30 days. */
   longKnown(): readonly string[] {
     const old = this.#store.index.all().filter((entry) => this.#isOld(entry));
@@ -204,7 +216,17 @@ export class Spool {
 
   #entryOf(attempt: SpooledAttempt, kind: SpoolEntry['kind'], sentAt: number, answeredAt: number | null): SpoolEntry {
     const { id, connectionId, generation, epoch } = attempt;
-    return { kind, attempt: id, connectionId, generation, epoch, database: this.#database, sentAt, answeredAt };
+    return {
+      kind,
+      attempt: id,
+      connectionId,
+      generation,
+      epoch,
+      database: this.#database,
+      sentAt,
+      answeredAt,
+      sealedWith: null,
+    };
   }
 }
 
