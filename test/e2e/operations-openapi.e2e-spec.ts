@@ -22,6 +22,8 @@ const ROUTES = [
   'POST /admin/providers/{provider}/connections/{connection}/refresh',
   'POST /admin/providers/{provider}/connections/{connection}/pause',
   'POST /admin/providers/{provider}/connections/{connection}/resume',
+  'GET /admin/keys',
+  'POST /admin/keys/rotate',
   'GET /admin/callers',
   'GET /admin/callers/{caller}',
   'PUT /admin/callers/{caller}',

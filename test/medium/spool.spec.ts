@@ -12,7 +12,8 @@ import { libraryConfig } from '../support/library.js';
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 const DAY = 24 * 3600 * 1000;
 const DATABASE = { systemIdentifier: '7400000000000000001', timeline: 1 };
-const envelopes = new Envelopes(new Keyring(generateKeyFile()));
+const keyring = new Keyring(generateKeyFile());
+const envelopes = new Envelopes(keyring);
 
 const newAttempt = (overrides: Partial<SpooledAttempt> = {}): SpooledAttempt => ({
   id: randomUUID(),
@@ -87,6 +88,7 @@ describe(Spool.name, () => {
       database: DATABASE,
       sentAt: NOW,
       answeredAt: NOW + 1500,
+      sealedWith: keyring.primary.id,
     });
     await expect(sut.read(entry!)).resolves.toEqual({ step: 'refresh', answer: newAnswer() });
     const texts = await Promise.all((await files()).map((name) => readFile(join(folder, name), 'latin1')));
