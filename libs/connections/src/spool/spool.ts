@@ -47,13 +47,19 @@ export class Spool {
   }
 
   /**
+   * Has at hand what seals the attempt's answer, whatever becomes of the key service meanwhile.
+   * @throws KeyServiceError where that cannot be had; nothing may be sent then.
+   */
+  async reserve({ id, generation }: SpooledAttempt): Promise<void> {
+    this.#seals.set(id, await this.envelopes.prepare(placeOf({ attempt: id, generation })));
+  }
+
+  /**
    * Notes that the credential of this generation is about to be sent. Resolves when the note is on the disk.
-   * @throws BrokerError `storage_unavailable` where the folder cannot be written, or what seals the answer cannot be had; nothing
-   * may be sent then.
+   * @throws BrokerError `storage_unavailable` where the folder cannot be written; nothing may be sent then.
    */
   async prepare(attempt: SpooledAttempt): Promise<void> {
     const entry = this.#entryOf(attempt, 'intent', this.clock.now(), null);
-    this.#seals.set(attempt.id, await this.envelopes.prepare(placeOf(entry)));
     try {
       await this.#store.write(entry, formatIntent(entry));
     } catch (cause) {
@@ -185,10 +191,8 @@ export class Spool {
     return this.#store.index.keyIds();
   }
 
-  /** Brings up to `most` of the answers that stay here under the primary key. @throws KeyServiceError where that cannot be done now. */
-  rewrap(primary: string, most: number): Promise<void> {
-    return rewrapKept(this.#store, this.envelopes, primary, most);
-  }
+  /** As `rewrapKept`, of this folder. */
+  rewrap = (primary: string, most: number): Promise<void> => rewrapKept(this.#store, this.envelopes, primary, most);
 
   /** Connections of which the folder holds something older than 30 days. */
   longKnown(): readonly string[] {
