@@ -28,7 +28,7 @@ let accounts: Account[];
 let first: string;
 
 beforeAll(async () => {
-  world = await startWorld({ replicas: 3, timing: NO_SCHEDULER });
+  world = await startWorld({ replicas: 3, timing: { ...NO_SCHEDULER, patienceMs: 20_000 } });
   accounts = [];
   for (let made = 0; made < USED; made += 1) {
     accounts.push(await world.account(`used-${made}`, made % 2 === 0 ? 'static' : 'strict'));

@@ -8,8 +8,8 @@ import { KeysRepository } from './keys.repository.js';
 import { Rewrapper } from './rewrapper.js';
 
 const SYSTEM = { actor: { type: 'system' } } as const;
-/** A retired key is looked at again so often: a replica that was frozen may have written with it. */
-const LOOK_AGAIN_MS = 30_000;
+/** A retired key is looked at again after so many times the expiry of a replica: one that was frozen may have written with it. */
+const LOOK_AGAIN = 3;
 
 /** Brings a rotation on, step by step. Every replica does so; each step is made once. */
 @Injectable()
@@ -86,7 +86,7 @@ export class KeyRotation {
   }
 
   async #reopenRetired(known: readonly KeyRecord[]): Promise<void> {
-    if (performance.now() - this.#lookedAt < LOOK_AGAIN_MS) {
+    if (performance.now() - this.#lookedAt < LOOK_AGAIN * this.config.timing.replicaMs) {
       return;
     }
     this.#lookedAt = performance.now();
