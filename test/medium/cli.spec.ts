@@ -1,6 +1,6 @@
 import { Log } from '@app/common';
 import { Config } from '@app/config';
-import { CryptoModule, Keyring, loadKeyring } from '@app/crypto';
+import { addKey, CryptoModule, Keyring, loadKeyring } from '@app/crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -120,6 +120,55 @@ describe('CryptoModule', () => {
   it('should refuse a KEYS_FILE that is not there, also in development', async () => {
     const keysFile = join(dataDir, 'other.json');
     await expect(start({ environment: 'development', keysFile })).rejects.toThrow('other.json does not exist');
+  });
+});
+
+describe('claviger keys add, keys remove', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'claviger-keys-'));
+    path = join(folder, 'keys.json');
+    await claviger('keys', 'generate', '--out', path);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const stored = () =>
+    JSON.parse(readFileSync(path, 'utf8')) as { encryption: { keys: { id: string; state: string }[] }; later?: string };
+  const shown = () => stored().encryption.keys.map(({ id, state }) => `${id} ${state}`);
+
+  it('should add a pending key at one stroke, keep what is not known, and say what to do next', async () => {
+    const [first] = shown();
+    writeFileSync(path, JSON.stringify({ ...stored(), later: 'kept' }), { mode: 0o600 });
+    const { code, out } = await claviger('keys', 'add', '--file', path, '--id', 'k-new');
+    expect([code, out]).toEqual([0, expect.stringContaining('{"key":"k-new"}')]);
+    expect(shown()).toEqual([first, 'k-new pending']);
+    expect([stored().later, statSync(path).mode & 0o777]).toEqual(['kept', 0o600]);
+    expect(readdirSync(folder)).toEqual(['keys.json']);
+    expect(loadKeyring(path).find('k-new')?.state).toBe('pending');
+  });
+
+  it('should take a key out, and leave a file that a new database can begin with', async () => {
+    const { id } = stored().encryption.keys[0] ?? { id: '' };
+    addKey(path, 'k-new');
+    expect((await claviger('keys', 'remove', id, '--file', path)).code).toBe(0);
+    expect(shown()).toEqual(['k-new primary']);
+    expect((await claviger('keys', 'remove', 'k-new', '--file', path)).err).toContain('nothing was changed');
+    expect(shown()).toEqual(['k-new primary']);
+  });
+
+  it.each([
+    ['a key of that id', ['--id', 'k-new'], () => addKey(path, 'k-new'), 'holds a key k-new already'],
+    ['an id with a space', ['--id', 'k new'], ignore, "A key's id is 1 to 64 letters"],
+    ['a file that others could read', [], () => chmodSync(path, 0o644), 'chmod 600'],
+    ['a file that is none', [], () => writeFileSync(path, 'x'), 'is not JSON'],
+    ['another one at it', [], () => writeFileSync(`${path}.new`, ''), 'somebody changes the key file just now'],
+  ])('should change nothing where there is %s', async (_, words, prepare, message) => {
+    prepare();
+    const before = readFileSync(path, 'utf8');
+    const { code, err } = await claviger('keys', 'add', '--file', path, ...words);
+    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+    expect(readFileSync(path, 'utf8')).toBe(before);
   });
 });
 
