@@ -5,6 +5,7 @@ import { KeyFileError } from './key-file-error.js';
 import { isLocal, type KeyProvider, type KeyProviderName, type KeyReference } from './key-provider.js';
 import { LocalKeys } from './local-keys.js';
 import type { Place } from './place.js';
+import { withinDeadline } from './within.js';
 
 /** A key-encryption key: where it is, and what it may be used for. */
 export interface EncryptionKey extends KeyReference {
@@ -97,10 +98,13 @@ export class Keyring {
     return this.#providerOf(key)?.has(key) === true;
   }
 
-  /** The key to seal with. A process that heard nothing for long, because it was frozen, asks first, and else uses what it knows. */
+  /**
+   * The key to seal with. A process that heard nothing for long, because it was frozen, asks first; where nobody answers within a
+   * second it uses what it knows: an answer that is kept late may be lost.
+   */
   async sealingKey(): Promise<EncryptionKey> {
     if (this.#states?.isCurrent() === false) {
-      await this.#states.refresh().catch(() => undefined);
+      await withinDeadline('states', () => this.#states?.refresh() ?? Promise.resolve()).catch(() => undefined);
     }
     return this.#primary;
   }

@@ -48,7 +48,7 @@ export class KeyRotationService {
       await this.registrar.add(origin, key);
     }
     await this.changes.change(origin, (transaction, now) => want(transaction, key.id, now));
-    await this.watch.hurry();
+    await this.watch.hurry(key.id);
     return this.standings.read();
   }
 

@@ -51,6 +51,11 @@ export class KeyFollower implements KeyStates {
     return keys;
   }
 
+  /** Brings files of the spool under the primary key, some at a time. @throws Error where that cannot be done now. */
+  rewrapSpool(): Promise<void> {
+    return this.spool.rewrap(this.keyring.primary.id, MOST_FILES);
+  }
+
   /** This replica ends. */
   leave(): Promise<void> {
     return this.keys.leave();
@@ -64,7 +69,6 @@ export class KeyFollower implements KeyStates {
     await this.read();
     this.#saidAt = askedAt;
     await this.proofs.prove(this.#known);
-    await this.spool.rewrap(this.keyring.primary.id, MOST_FILES);
     // What was proved just now is told at once: a rotation waits for it.
     if (this.proofs.opens.some((id) => !opens.includes(id)) || sealsWith !== this.keyring.primary.id) {
       await this.keys.beat({

@@ -36,7 +36,7 @@ export class KeyRotation {
     }
   }
 
-  /** Makes the key the primary one, once every live replica opens it. False before that. */
+  /** Makes the key the primary one, where that is wanted and every live replica opens it. False before that. */
   async promote(id: string): Promise<boolean> {
     const { replicaMs } = this.config.timing;
     const behind = (await this.keys.liveReplicas()).filter(({ opens }) => !opens.includes(id));

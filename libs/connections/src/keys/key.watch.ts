@@ -37,14 +37,13 @@ export class KeyWatch {
     await this.follower.leave().catch((error: unknown) => this.#tell('leave', error));
   }
 
-  /** Looks now, and takes the step that everybody waits for, if it can be taken. Never rejects. */
-  async hurry(): Promise<void> {
+  /** Makes this key the primary one now, if that can be done, instead of at the next look. Never rejects. */
+  async hurry(id: string): Promise<void> {
     await this.#look();
-    const wanted = this.follower.known.find((key) => key.wanted);
-    if (wanted !== undefined) {
-      await this.#try('promote', () => this.rotation.promote(wanted.id));
-      await this.#look();
-    }
+    // The first look may have begun before the key was wanted.
+    await this.#look();
+    await this.#try('promote', () => this.rotation.promote(id));
+    await this.#look();
   }
 
   #schedule(): void {
@@ -57,6 +56,7 @@ export class KeyWatch {
 
   async #tick(): Promise<void> {
     await this.#look();
+    await this.#try('spool', () => this.follower.rewrapSpool());
     await this.#try('add', () => this.registrar.addOffered(this.follower.known));
     // Re-wrapping takes its time; this replica goes on saying that it lives.
     this.#advancing ??= this.#try('advance', () => this.rotation.advance(this.follower.known)).finally(

@@ -22,12 +22,16 @@ export async function rewrapKept(
 
 async function rewrapOne(store: SpoolStore, envelopes: Envelopes, entry: SpoolEntry): Promise<void> {
   const text = await store.textOf(entry);
+  const rewrapped = text === undefined ? undefined : await tryRewrap(store, envelopes, entry, text);
+  // What a newer answer took the place of meanwhile stays gone.
+  if (rewrapped !== undefined && store.index.has(nameOf(entry.attempt, entry.kind))) {
+    await store.write(rewrapped.entry, rewrapped.text);
+  }
+}
+
+async function tryRewrap(store: SpoolStore, envelopes: Envelopes, entry: SpoolEntry, text: string) {
   try {
-    const rewrapped = text === undefined ? undefined : await rewrapAnswer(entry, text, envelopes);
-    // What a newer answer took the place of meanwhile stays gone.
-    if (rewrapped !== undefined && store.index.has(nameOf(entry.attempt, entry.kind))) {
-      await store.write(rewrapped.entry, rewrapped.text);
-    }
+    return await rewrapAnswer(entry, text, envelopes);
   } catch (error) {
     if (error instanceof KeyServiceError) {
       throw error;
@@ -35,5 +39,6 @@ async function rewrapOne(store: SpoolStore, envelopes: Envelopes, entry: SpoolEn
     store.forgetKey(entry);
     const facts = { attempt_id: entry.attempt, generation: entry.generation, ...errorFacts(error) };
     store.tell(entry.attempt, 'An answer in the spool does not open; it is left as it is.', facts);
+    return undefined;
   }
 }
