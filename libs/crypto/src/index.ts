@@ -18,6 +18,7 @@ export {
 export { isLocal, KEY_PROVIDERS, type KeyProvider, type KeyProviderName, type KeyReference } from './key-provider.js';
 export { KeyServiceError } from './key-service-error.js';
 export { type EncryptionKey, Keyring, type KeyStates } from './keyring.js';
+export { keyringFor } from './keyring.provider.js';
 export { loadKeyring } from './load-keyring.js';
 export { LocalKeys } from './local-keys.js';
 export { parseKeyFile } from './parse-key-file.js';
