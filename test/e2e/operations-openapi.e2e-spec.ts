@@ -24,6 +24,8 @@ const ROUTES = [
   'POST /admin/providers/{provider}/connections/{connection}/pause',
   'POST /admin/providers/{provider}/connections/{connection}/resume',
   'POST /admin/providers/{provider}/connections/{connection}/confirm-hosts',
+  'GET /admin/keys',
+  'POST /admin/keys/rotate',
   'GET /admin/callers',
   'GET /admin/callers/{caller}',
   'PUT /admin/callers/{caller}',

@@ -1,6 +1,15 @@
-import { Log } from '@app/common';
-import { Config } from '@app/config';
-import { CryptoModule, Keyring, loadKeyring } from '@app/crypto';
+import { Log, Secret } from '@app/common';
+import { Config, type KeyServiceConfig } from '@app/config';
+import {
+  addKey,
+  CryptoModule,
+  formatKeyFile,
+  generateKeyFile,
+  Keyring,
+  keyringFor,
+  loadKeyring,
+  writeKeyFile,
+} from '@app/crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -9,6 +18,7 @@ import { createPublicKey } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { libraryConfig, silentLog } from '../support/library.js';
 
 const ignore = (): void => undefined;
 
@@ -109,7 +119,7 @@ describe('CryptoModule', () => {
   const start = async (config: Partial<Config>): Promise<Keyring> => {
     const log: Log = { error: ignore, warn: ignore, debug: ignore, info: (message) => void messages.push(message) };
     const globals = [
-      { provide: Config, useValue: { dataDir, keysFile: undefined, ...config } },
+      { provide: Config, useValue: { dataDir, keysFile: undefined, keyService: libraryConfig.keyService, ...config } },
       { provide: Log, useValue: log },
     ];
     const globalModule = { module: GlobalModule, global: true, providers: globals, exports: [Config, Log] };
@@ -132,6 +142,107 @@ describe('CryptoModule', () => {
   it('should refuse a KEYS_FILE that is not there, also in development', async () => {
     const keysFile = join(dataDir, 'other.json');
     await expect(start({ environment: 'development', keysFile })).rejects.toThrow('other.json does not exist');
+  });
+});
+
+describe('CryptoModule with keys from elsewhere', () => {
+  const text = new Secret(formatKeyFile(generateKeyFile()));
+  const keyring = (keyService: Partial<KeyServiceConfig>): Keyring =>
+    keyringFor({ ...libraryConfig, keyService: { ...libraryConfig.keyService, text, ...keyService } }, silentLog);
+  const vault = {
+    address: 'https://vault.example.com',
+    namespace: undefined,
+    mount: 'transit',
+    key: 'claviger-1',
+    token: new Secret('t'),
+    tokenFile: undefined,
+  };
+
+  it('should take the text of the key file from a variable', () => {
+    const { primary, first } = keyring({ provider: 'env' });
+    expect([primary, first.length]).toEqual([{ ...first[0], provider: 'env', state: 'primary' }, 1]);
+  });
+
+  it('should say that the text in the variable is malformed, and not show it', () => {
+    expect(() => keyring({ provider: 'env', text: new Secret('canary') })).toThrow(/^The key file in KEYS is not JSON/);
+  });
+
+  it('should seal with the key of the service that is meant, and only open with what the file brings', () => {
+    const { first } = keyring({ provider: 'vault-transit', vault });
+    expect(first.map(({ id, provider, state }) => [id, provider, state])).toEqual([
+      ['claviger-1', 'vault-transit', 'primary'],
+      [expect.stringMatching(/^k-/), 'env', 'pending'],
+    ]);
+  });
+
+  it('should open with a service that is configured, also where another one seals', () => {
+    const sut = keyring({ provider: 'env', vault });
+    expect(sut.primary.provider).toBe('env');
+    expect(sut.has({ id: 'claviger-1', reference: 'claviger-1', provider: 'vault-transit' })).toBe(true);
+    expect(sut.has({ id: 'x', reference: 'x', provider: 'aws-kms' })).toBe(false);
+  });
+
+  it('should find a key that is added to its file, and keep those it has where the file is no good', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'claviger-keys-'));
+    const path = join(folder, 'keys.json');
+    writeKeyFile(path);
+    const sut = keyringFor({ ...libraryConfig, keysFile: path }, silentLog);
+    addKey(path, 'k-new');
+    sut.reload();
+    expect(sut.offered().map(({ id }) => id)).toEqual([sut.primary.id, 'k-new']);
+    chmodSync(path, 0o644);
+    writeFileSync(path, '{}');
+    expect(() => sut.reload()).toThrow('chmod 600');
+    expect(sut.offered()).toHaveLength(2);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('claviger keys add, keys remove', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'claviger-keys-'));
+    path = join(folder, 'keys.json');
+    writeKeyFile(path);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const stored = () =>
+    JSON.parse(readFileSync(path, 'utf8')) as { encryption: { keys: { id: string; state: string }[] }; later?: string };
+  const shown = () => stored().encryption.keys.map(({ id, state }) => `${id} ${state}`);
+
+  it('should add a pending key at one stroke, keep what is not known, and say what to do next', async () => {
+    const [first] = shown();
+    writeFileSync(path, JSON.stringify({ ...stored(), later: 'kept' }), { mode: 0o600 });
+    const { code, out } = await claviger('keys', 'add', '--file', path, '--id', 'k-new');
+    expect([code, out]).toEqual([0, expect.stringContaining('{"key":"k-new"}')]);
+    expect(shown()).toEqual([first, 'k-new pending']);
+    expect([stored().later, statSync(path).mode & 0o777]).toEqual(['kept', 0o600]);
+    expect(readdirSync(folder)).toEqual(['keys.json']);
+    expect(loadKeyring(path).find('k-new')?.state).toBe('pending');
+  });
+
+  it('should take a key out, and leave a file that a new database can begin with', async () => {
+    const { id } = stored().encryption.keys[0] ?? { id: '' };
+    addKey(path, 'k-new');
+    expect((await claviger('keys', 'remove', id, '--file', path)).code).toBe(0);
+    expect(shown()).toEqual(['k-new primary']);
+    expect((await claviger('keys', 'remove', 'k-new', '--file', path)).err).toContain('nothing was changed');
+    expect(shown()).toEqual(['k-new primary']);
+  });
+
+  it.each([
+    ['a key of that id', 'k-new', () => addKey(path, 'k-new'), 'holds a key k-new already'],
+    ['an id with a space', 'k new', ignore, "A key's id is 1 to 64 letters"],
+    ['a file that others could read', 'k-new', () => chmodSync(path, 0o644), 'chmod 600'],
+    ['a file that is none', 'k-new', () => writeFileSync(path, 'x'), 'is not JSON'],
+    ['another one at it', 'k-new', () => writeFileSync(`${path}.new`, ''), 'somebody changes the key file just now'],
+  ])('should change nothing where there is %s', (_, id, prepare, message) => {
+    prepare();
+    const before = readFileSync(path, 'utf8');
+    expect(() => addKey(path, id)).toThrow(message);
+    expect(readFileSync(path, 'utf8')).toBe(before);
   });
 });
 

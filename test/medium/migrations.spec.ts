@@ -20,6 +20,13 @@ const ONLY_IN_MIGRATIONS = [
   'attempts_sent_idx',
   'attempts_unrecorded_idx',
   'caller_identities_patterns_idx',
+  'connections_credential_key_idx',
+  'connections_token_key_idx',
+  'encryption_keys_one_primary_idx',
+  'encryption_keys_one_wanted_idx',
+  'providers_secrets_key_idx',
+  'spares_credential_key_idx',
+  'spares_token_key_idx',
 ];
 
 /** The tables of the audit log are described by migrations only. */

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLog } from '@app/common';
+import { createLog, Secret } from '@app/common';
 import { Spool, type SpooledAttempt } from '@app/connections';
 import { Envelopes, generateKeyFile, Keyring } from '@app/crypto';
 import type { OutboundAnswer } from '@app/providers';
@@ -12,7 +12,9 @@ import { libraryConfig } from '../support/library.js';
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 const DAY = 24 * 3600 * 1000;
 const DATABASE = { systemIdentifier: '7400000000000000001', timeline: 1 };
-const envelopes = new Envelopes(new Keyring(generateKeyFile()));
+const keyFile = generateKeyFile();
+const keyring = new Keyring(keyFile);
+const envelopes = new Envelopes(keyring);
 
 const newAttempt = (overrides: Partial<SpooledAttempt> = {}): SpooledAttempt => ({
   id: randomUUID(),
@@ -87,6 +89,7 @@ describe(Spool.name, () => {
       database: DATABASE,
       sentAt: NOW,
       answeredAt: NOW + 1500,
+      sealedWith: keyring.primary.id,
     });
     await expect(sut.read(entry!)).resolves.toEqual({ step: 'refresh', answer: newAnswer() });
     const texts = await Promise.all((await files()).map((name) => readFile(join(folder, name), 'latin1')));
@@ -112,6 +115,60 @@ describe(Spool.name, () => {
     expect(await files()).toEqual([`${attempts[1]?.id}.kept`]);
     await expect(pendingOf(await start())).resolves.toEqual([]);
     expect((await start()).newestOf(connectionId)).toEqual({ generation: 8, adopted: true, sentAt: NOW });
+  });
+
+  const keepOne = async (): Promise<SpooledAttempt> => {
+    const attempt = newAttempt();
+    const sut = await start();
+    await sut.prepare(attempt);
+    await sut.keep(attempt, newAnswer());
+    await sut.adopted(attempt);
+    return attempt;
+  };
+
+  describe('after a rotation of the encryption key', () => {
+    const [first] = keyring.first;
+    const next = { id: 'k-next', state: 'pending', key: new Secret(randomBytes(32).toString('base64')) } as const;
+    const rotated = new Keyring({
+      ...keyFile,
+      encryption: {
+        keys: [
+          ...keyFile.encryption.keys.map((key) => ({ ...key, state: 'decrypt_only' as const })),
+          { ...next, state: 'primary' },
+        ],
+      },
+    });
+
+    it('should say which keys it needs, until it has brought its answers under the new one', async () => {
+      const attempt = await keepOne();
+      const sut = await start(folder, new Envelopes(rotated));
+      expect(sut.keyIds()).toEqual([first?.id]);
+      await sut.rewrap('k-next', 10);
+      expect(sut.keyIds()).toEqual(['k-next']);
+      expect(await files()).toEqual([`${attempt.id}.kept`]);
+      const later = await start(
+        folder,
+        new Envelopes(new Keyring({ ...keyFile, encryption: { keys: [{ ...next, state: 'primary' }] } })),
+      );
+      expect(later.keyIds()).toEqual(['k-next']);
+      const entry = { kind: 'kept', attempt: attempt.id, connectionId: attempt.connectionId, generation: 7 } as const;
+      await expect(
+        later.read({ ...entry, epoch: 12, database: null, sentAt: NOW, answeredAt: NOW, sealedWith: null }),
+      ).resolves.toMatchObject({ step: 'refresh', answer: newAnswer() });
+    });
+
+    it('should need no key for an answer that does not open, and leave it', async () => {
+      const attempt = await keepOne();
+      const name = join(folder, `${attempt.id}.kept`);
+      const text = await readFile(name, 'utf8');
+      const changed = text.replace('"generation":7', '"generation":8');
+      await writeFile(name, changed);
+      const sut = await start(folder, new Envelopes(rotated));
+      await sut.rewrap('k-next', 10);
+      expect(sut.keyIds()).toEqual([]);
+      expect(await readFile(name, 'utf8')).toBe(changed);
+      expect(lines.join('\n')).toContain('An answer in the spool does not open; it is left as it is.');
+    });
   });
 
   it('should not let an older answer that is adopted late take the place of a newer one', async () => {

@@ -13,6 +13,7 @@ import { CallersController } from './admin/callers/callers.controller.js';
 import { ExplanationController } from './admin/callers/explanation.controller.js';
 import { ConnectionActionsController } from './admin/connections/connection-actions.controller.js';
 import { ConnectionsController } from './admin/connections/connections.controller.js';
+import { KeysController } from './admin/keys/keys.controller.js';
 import { ProviderTypesController } from './admin/provider-types/provider-types.controller.js';
 import { ProvidersController } from './admin/providers/providers.controller.js';
 import { AuditController } from './audit/audit.controller.js';
@@ -59,6 +60,7 @@ export class AppModule {
         CallersController,
         ApiKeysController,
         ExplanationController,
+        KeysController,
         AuditController,
         AuditCopyController,
         HealthController,

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuditLog, Checkpoints, LogKeeper } from '@app/audit';
 import { errorFacts, type Log } from '@app/common';
-import { ConnectionsRepository, RestoreGuard, Spool } from '@app/connections';
+import { ConnectionsRepository, KeyOpening, KeyWatch, RestoreGuard, Spool } from '@app/connections';
 import { ChangeFeed, Database } from '@app/database';
 import { AttemptRecorder, Housekeeping, Refresher, Scheduler, SpoolReplay } from '@app/tokens';
 import { Draining } from './health/draining.js';
@@ -11,10 +11,12 @@ import { Draining } from './health/draining.js';
  * sent it looks whether the database is the one it was, and stores what it had received when it last ended.
  */
 export async function beginWork(app: NestFastifyApplication): Promise<void> {
+  await app.get(KeyOpening).open();
   await app.get(ConnectionsRepository).requireReadable();
   await app.get(LogKeeper).start();
   await app.get(AuditLog).open();
   await app.get(Spool).open();
+  await app.get(KeyWatch).start();
   await app.get(RestoreGuard).check();
   const changes = app.get(ChangeFeed);
   changes.onTick(() => app.get(RestoreGuard).onTick());
@@ -41,6 +43,7 @@ export async function endWork(app: NestFastifyApplication, log: Log): Promise<vo
   await app.get(Housekeeping).stop();
   await app.get(LogKeeper).stop();
   await app.get(AttemptRecorder).settle();
+  await app.get(KeyWatch).stop();
   await audit
     .append({ action: 'replica.stopped', outcome: 'ok', actor: { type: 'system' } })
     .catch((error: unknown) => log.warn('The end of this replica is not in the audit log.', errorFacts(error)));

@@ -1,5 +1,5 @@
 import { BrokerError, createLog, errorFacts, whenOrphaned } from '@app/common';
-import { ConfigError, readConfig } from '@app/config';
+import { ConfigError, forgetSecrets, readConfig } from '@app/config';
 import { KeyFileError } from '@app/crypto';
 import { CleanUp } from './clean-up.js';
 import { Ending } from './ending.js';
@@ -18,6 +18,7 @@ function readEnvironment(): ReturnType<typeof readConfig> {
 }
 
 const config = readEnvironment();
+forgetSecrets(process.env);
 const log = createLog(config.logLevel);
 const cleanUp = new CleanUp(log);
 

@@ -1,4 +1,4 @@
-import { type Keyring, loadKeyring, writeKeyFile } from '@app/crypto';
+import { addKey, type Keyring, loadKeyring, removeKey, writeKeyFile } from '@app/crypto';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Terminal } from './terminal.js';
@@ -18,6 +18,19 @@ get them from you directly, not from the database.
 
 Example:
   claviger keys public --file /etc/claviger/keys.json > audit-keys.json`;
+const ADD_HELP = `
+The new key is pending: brokers find it within seconds and open with it, and seal with it once it is rotated to.
+The file changes at one stroke and keeps its mode and owner. Give the same file to every replica.
+
+Example:
+  claviger keys add --file /etc/claviger/keys.json`;
+
+const REMOVE_HELP = `
+What the key sealed opens no more, also in backups and spools. Do it only where GET /admin/keys shows it as retired,
+and keep a copy of the file for as long as backups from before the rotation are kept.
+
+Example:
+  claviger keys remove k-aaavt8srmngl --file /etc/claviger/keys.json`;
 
 /** Adds `keys …`: the key file. */
 export function addKeys(program: Command, { out }: Terminal): void {
@@ -43,6 +56,38 @@ Next:
     .option('--file <file>', 'the key file', process.env['KEYS_FILE'] ?? './keys.json')
     .addHelpText('after', PUBLIC_HELP)
     .action(({ file }: { readonly file: string }) => out(publicKeys(loadKeyring(resolve(file)))));
+  addChanges(keys, out);
+}
+
+function addChanges(keys: Command, out: Terminal['out']): void {
+  keys
+    .command('add')
+    .description('add a pending encryption key to a key file')
+    .option('--file <file>', 'the key file', './keys.json')
+    .option('--id <id>', 'how the key is called; random where it is left out')
+    .addHelpText('after', ADD_HELP)
+    .action(({ file, id }: { readonly file: string; readonly id?: string }) => {
+      const path = resolve(file);
+      const added = addKey(path, id);
+      out(`Added the encryption key ${added} to ${path}.
+
+Next:
+  1. Keep a copy in a safe place, and give the file to every replica: each finds it within seconds.
+  2. curl -X POST -H "Authorization: Bearer $K" -H 'content-type: application/json' \\
+       -d '{"key":"${added}"}' $B/admin/keys/rotate
+`);
+    });
+  keys
+    .command('remove')
+    .description('take a retired encryption key out of a key file')
+    .argument('<id>', 'the key')
+    .option('--file <file>', 'the key file', './keys.json')
+    .addHelpText('after', REMOVE_HELP)
+    .action((id: string, { file }: { readonly file: string }) => {
+      const path = resolve(file);
+      removeKey(path, id);
+      out(`Removed the encryption key ${id} from ${path}.\n`);
+    });
 }
 
 function publicKeys({ auditPublicKeys }: Keyring): string {

@@ -5,6 +5,7 @@ import { Log } from '@app/common';
 import { type Config, ConfigModule } from '@app/config';
 import {
   AdoptionsRepository,
+  KeysRepository,
   ReconcileChanges,
   Reconciler,
   ReconcileReader,
@@ -39,6 +40,7 @@ class ReconcileModule {
       ],
       providers: [
         AdoptionsRepository,
+        KeysRepository,
         ReconcileChanges,
         Reconciler,
         ReconcileReader,

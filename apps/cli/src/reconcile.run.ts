@@ -5,6 +5,7 @@ import {
   AuditKnowledge,
   type Candidate,
   JoinedKnowledge,
+  KeysRepository,
   KnownEpochs,
   type KnowledgeSource,
   type ReconcileLine,
@@ -13,7 +14,7 @@ import {
   RestoreRepository,
   SpoolKnowledge,
 } from '@app/connections';
-import { Envelopes } from '@app/crypto';
+import { Envelopes, Keyring } from '@app/crypto';
 import { Database, missingMigrations } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
 import { readAuditFile } from './reconcile.audit-file.js';
@@ -37,6 +38,7 @@ export async function runReconcile(
   const log = createLog(config.logLevel, { write: (line) => terminal.err(line) });
   return withParts(config, log, async (parts) => {
     await requireMigrated(parts.get(Database));
+    await followKeys(parts);
     const spools = await readSpools(input.spools, parts.get(Envelopes));
     await requireQuarantine(parts, spools, input.dryRun, log);
     const candidates = await parts.get(Reconciler).candidates();
@@ -57,6 +59,14 @@ async function requireMigrated({ requestPool }: Database): Promise<void> {
     const detail =
       'The database is not at this version: start a broker on it once, which migrates it, and run this again.';
     throw new BrokerError('conflict', detail);
+  }
+}
+
+/** What seals is what seals for the brokers; a database that was never told its keys has those of the key file. */
+async function followKeys(parts: Parts): Promise<void> {
+  const keys = await parts.get(KeysRepository).all();
+  if (keys.length > 0) {
+    parts.get(Keyring).follow(keys);
   }
 }
 

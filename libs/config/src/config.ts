@@ -1,6 +1,28 @@
 import type { LogLevel, Secret } from '@app/common';
 import type { Timing } from './timing.js';
 
+/** How Vault's transit engine is reached. */
+export interface VaultConfig {
+  /** Without a slash at its end. */
+  readonly address: string;
+  readonly namespace: string | undefined;
+  readonly mount: string;
+  readonly key: string;
+  /** One of both is set. The file is read at every request. */
+  readonly token: Secret | undefined;
+  readonly tokenFile: string | undefined;
+}
+
+/** What seals, and the services that can be asked to open; a service that is configured opens also where another one seals. */
+export interface KeyServiceConfig {
+  readonly provider: 'file' | 'env' | 'vault-transit' | 'aws-kms';
+  /** The key file's text, where it is not on the disk. */
+  readonly text: Secret | undefined;
+  readonly vault: VaultConfig | undefined;
+  /** ARN of a KMS key. */
+  readonly kmsKey: string | undefined;
+}
+
 /** The environment, typed and validated: the one place that knows it (`config.module.ts` builds it, nobody else reads `process.env`). */
 export interface Config {
   readonly environment: 'development' | 'production';
@@ -20,6 +42,7 @@ export interface Config {
   readonly keysFile: string | undefined;
   /** Whole days of the audit log that are kept; absent: all. */
   readonly auditRetentionDays: number | undefined;
+  readonly keyService: KeyServiceConfig;
   readonly bootstrapAdminKey: Secret | undefined;
   /** CIDR networks that plain http and non-public addresses are allowed in. */
   readonly outboundAllowedNetworks: readonly string[];

@@ -15,6 +15,13 @@ import { IsNetworkList } from './network-list.js';
 
 const inProduction = ({ NODE_ENV }: Environment): boolean => NODE_ENV === 'production';
 const given = (value: unknown): boolean => value !== undefined;
+const provides = (provider: Environment['KEY_PROVIDER']) => (environment: Environment, value: unknown) =>
+  environment.KEY_PROVIDER === provider || given(value);
+const KEY_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/;
+
+/** The key file holds more than encryption keys: without its text, production needs it whatever seals. */
+const needsKeysFile = (environment: Environment): boolean =>
+  inProduction(environment) && !given(environment.KEYS) && environment.KEY_PROVIDER !== 'env';
 
 /** The environment as it was read: strings and numbers, checked but not yet interpreted. */
 export class Environment {
@@ -60,10 +67,53 @@ export class Environment {
   @Max(65_535, { message: 'must be between 0 and 65535' })
   readonly SANDBOX_PORT: number = 3900;
 
-  @ValidateIf((environment: Environment, value: unknown) => inProduction(environment) || given(value))
+  @IsIn(['file', 'env', 'vault-transit', 'aws-kms'], {
+    message: 'must be "file", "env", "vault-transit" or "aws-kms"',
+  })
+  readonly KEY_PROVIDER: 'file' | 'env' | 'vault-transit' | 'aws-kms' = 'file';
+
+  @ValidateIf((environment: Environment, value: unknown) => needsKeysFile(environment) || given(value))
   @IsString()
   @IsNotEmpty({ message: 'must not be empty' })
   readonly KEYS_FILE?: string;
+
+  @ValidateIf(provides('env'))
+  @IsString()
+  readonly KEYS?: string;
+
+  @ValidateIf(provides('vault-transit'))
+  @Matches(/^(?:https:\/\/[^\s/?#@]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?)$/, {
+    message: 'must be https://host:port, or http to this machine, and nothing behind it',
+  })
+  readonly VAULT_ADDR?: string;
+
+  @IsOptional()
+  @Matches(/^[\w./-]+$/, { message: 'must be the path of a namespace' })
+  readonly VAULT_NAMESPACE?: string;
+
+  @IsOptional()
+  @Matches(/^\S+$/, { message: 'must be one token' })
+  readonly VAULT_TOKEN?: string;
+
+  @IsOptional()
+  @IsString()
+  readonly VAULT_TOKEN_FILE?: string;
+
+  @Matches(/^\w[\w.-]*(?:\/[\w.-]+)*$/, { message: 'must be the path of a mount, without slashes around it' })
+  readonly VAULT_TRANSIT_MOUNT: string = 'transit';
+
+  @ValidateIf(
+    (environment: Environment, value: unknown) =>
+      given(environment.VAULT_ADDR) || provides('vault-transit')(environment, value),
+  )
+  @Matches(KEY_NAME, { message: 'must be 1 to 64 letters, digits, ".", "_" or "-", beginning with a letter or digit' })
+  readonly VAULT_TRANSIT_KEY?: string;
+
+  @ValidateIf(provides('aws-kms'))
+  @Matches(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, {
+    message: 'must be the ARN of a key (no alias)',
+  })
+  readonly AWS_KMS_KEY?: string;
 
   @IsOptional()
   @Matches(/^clv_[a-z0-9]{12}_[\w-]{43}[0-9A-Za-z]{6}$/, { message: 'is not in the key format' })

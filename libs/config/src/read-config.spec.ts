@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { inspect } from 'node:util';
 import { ConfigError } from './config.error.js';
 import { readConfig } from './read-config.js';
 
@@ -60,6 +61,44 @@ describe(readConfig.name, () => {
   });
 
   it.each([
+    ['env', {}, ['KEYS']],
+    ['vault-transit', {}, ['VAULT_ADDR', 'VAULT_TRANSIT_KEY']],
+    [
+      'vault-transit',
+      { VAULT_ADDR: 'http://vault.example.com', VAULT_TRANSIT_KEY: 'k' },
+      ['VAULT_ADDR', 'VAULT_TOKEN'],
+    ],
+    ['vault-transit', { VAULT_ADDR: 'https://v', VAULT_TRANSIT_KEY: 'k' }, ['VAULT_TOKEN']],
+    [
+      'vault-transit',
+      { VAULT_ADDR: 'https://v', VAULT_TRANSIT_KEY: 'k', VAULT_TOKEN: 't', VAULT_TOKEN_FILE: 'f' },
+      ['VAULT_TOKEN'],
+    ],
+    ['aws-kms', {}, ['AWS_KMS_KEY']],
+    ['file', { KEYS: '{}', KEYS_FILE: 'keys.json' }, ['KEYS']],
+  ])('should say what KEY_PROVIDER=%s misses of %j', (KEY_PROVIDER, env, names) => {
+    const { problems } = refusal({ KEY_PROVIDER, ...env });
+    expect(problems.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('should need no KEYS_FILE in production where its text is given', () => {
+    const { KEYS_FILE: _, ...rest } = production;
+    const { keysFile, keyService } = readConfig({ ...rest, KEY_PROVIDER: 'env', KEYS: '{"version":1}' });
+    expect([keysFile, keyService.provider, keyService.text?.reveal()]).toEqual([undefined, 'env', '{"version":1}']);
+    expect(inspect(keyService)).not.toContain('version');
+  });
+
+  it('should read how a key service is reached', () => {
+    const vault = { VAULT_ADDR: 'https://vault:8200', VAULT_TOKEN_FILE: '/run/token', VAULT_TRANSIT_KEY: 'claviger-1' };
+    const { keyService } = readConfig({ ...production, ...vault, KEY_PROVIDER: 'vault-transit' });
+    expect(keyService).toMatchObject({
+      provider: 'vault-transit',
+      vault: { address: 'https://vault:8200', mount: 'transit', key: 'claviger-1', tokenFile: '/run/token' },
+      kmsKey: undefined,
+    });
+  });
+
+  it.each([
     ['NODE_ENV', 'staging'],
     ['PORT', '70000'],
     ['DATABASE_URL', 'mysql://x/y'],
@@ -76,6 +115,9 @@ describe(readConfig.name, () => {
     ['RATE_LIMIT', '0'],
     ['RATE_LIMIT', '1.5'],
     ['RATE_LIMIT', 'none'],
+    ['KEY_PROVIDER', 'post-it'],
+    ['AWS_KMS_KEY', 'alias/claviger'],
+    ['VAULT_TRANSIT_MOUNT', '/transit/'],
   ])('should refuse %s=%s', (name, value) => {
     expect(refusal({ [name]: value }).problems).toEqual([expect.objectContaining({ name })]);
   });

@@ -2,7 +2,7 @@ import { Secret } from '@app/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { join, resolve } from 'node:path';
-import type { Config } from './config.js';
+import type { Config, KeyServiceConfig } from './config.js';
 import { ConfigError, type VariableProblem } from './config.error.js';
 import { Environment } from './environment.js';
 import { parseNetworks } from './network-list.js';
@@ -41,16 +41,29 @@ function pick(env: Readonly<Record<string, string | undefined>>): Record<string,
   return Object.fromEntries(entries);
 }
 
-function conflicts({ NODE_ENV, SANDBOX, IDENTITY_HEADER, TRUSTED_PROXIES }: Environment): VariableProblem[] {
-  const problems: VariableProblem[] = [];
-  if (NODE_ENV === 'production' && SANDBOX === 'on') {
-    const problem = 'must not be "on" in production: real credentials must never meet the stand-in';
-    problems.push({ name: 'SANDBOX', problem });
-  }
-  if (IDENTITY_HEADER !== undefined && TRUSTED_PROXIES === undefined) {
-    problems.push({ name: 'TRUSTED_PROXIES', problem: 'is missing: without it nobody may send the IDENTITY_HEADER' });
-  }
-  return problems;
+function conflicts(environment: Environment): VariableProblem[] {
+  const { NODE_ENV, SANDBOX, KEYS, KEYS_FILE, VAULT_ADDR, VAULT_TOKEN, VAULT_TOKEN_FILE } = environment;
+  const { IDENTITY_HEADER, TRUSTED_PROXIES } = environment;
+  const problems: readonly (VariableProblem | false)[] = [
+    NODE_ENV === 'production' &&
+      SANDBOX === 'on' && {
+        name: 'SANDBOX',
+        problem: 'must not be "on" in production: real credentials must never meet the stand-in',
+      },
+    KEYS !== undefined &&
+      KEYS_FILE !== undefined && { name: 'KEYS', problem: 'must not be set beside KEYS_FILE: which one counts?' },
+    VAULT_ADDR !== undefined &&
+      (VAULT_TOKEN === undefined) === (VAULT_TOKEN_FILE === undefined) && {
+        name: 'VAULT_TOKEN',
+        problem: 'or VAULT_TOKEN_FILE must be set, and not both',
+      },
+    IDENTITY_HEADER !== undefined &&
+      TRUSTED_PROXIES === undefined && {
+        name: 'TRUSTED_PROXIES',
+        problem: 'is missing: without it nobody may send the IDENTITY_HEADER',
+      },
+  ];
+  return problems.filter((problem) => problem !== false);
 }
 
 function interpret(environment: Environment): Config {
@@ -67,6 +80,7 @@ function interpret(environment: Environment): Config {
     sandbox: !production && environment.SANDBOX !== 'off',
     sandboxPort: environment.SANDBOX_PORT,
     keysFile: environment.KEYS_FILE === undefined ? undefined : resolve(environment.KEYS_FILE),
+    keyService: keyServiceOf(environment),
     bootstrapAdminKey:
       environment.BOOTSTRAP_ADMIN_KEY === undefined ? undefined : new Secret(environment.BOOTSTRAP_ADMIN_KEY),
     outboundAllowedNetworks: networks === undefined ? (production ? [] : LOOPBACK) : parseNetworks(networks),
@@ -79,3 +93,25 @@ function interpret(environment: Environment): Config {
     timing: TIMING,
   };
 }
+
+function keyServiceOf(environment: Environment): KeyServiceConfig {
+  const { VAULT_ADDR: address, VAULT_TRANSIT_KEY: key, VAULT_TOKEN_FILE: tokenFile } = environment;
+  return {
+    provider: environment.KEY_PROVIDER,
+    text: secretOf(environment.KEYS),
+    vault:
+      address === undefined || key === undefined
+        ? undefined
+        : {
+            address,
+            namespace: environment.VAULT_NAMESPACE,
+            mount: environment.VAULT_TRANSIT_MOUNT,
+            key,
+            token: secretOf(environment.VAULT_TOKEN),
+            tokenFile: tokenFile === undefined ? undefined : resolve(tokenFile),
+          },
+    kmsKey: environment.AWS_KMS_KEY,
+  };
+}
+
+const secretOf = (text: string | undefined): Secret | undefined => (text === undefined ? undefined : new Secret(text));

@@ -25,6 +25,10 @@ export interface Timing {
   readonly circuitOpenMs: number;
   /** How long caches are trusted while the database cannot be reached, where the audit log has a local device. */
   readonly outageMs: number;
+  /** How often a replica says that it lives, and follows the states of encryption keys. */
+  readonly keysEveryMs: number;
+  /** A replica that was not heard of for so long does not count: it asks before it seals again. */
+  readonly replicaMs: number;
 }
 
 /** What runs in production. */
@@ -42,4 +46,6 @@ export const TIMING: Timing = {
   replayEveryMs: 30_000,
   circuitOpenMs: 30_000,
   outageMs: 300_000,
+  keysEveryMs: 1000,
+  replicaMs: 10_000,
 };

@@ -15,7 +15,16 @@ export type VariableName =
   | 'AUDIT_SPOOL_DIR'
   | 'SANDBOX'
   | 'SANDBOX_PORT'
+  | 'KEY_PROVIDER'
   | 'KEYS_FILE'
+  | 'KEYS'
+  | 'VAULT_ADDR'
+  | 'VAULT_NAMESPACE'
+  | 'VAULT_TOKEN'
+  | 'VAULT_TOKEN_FILE'
+  | 'VAULT_TRANSIT_MOUNT'
+  | 'VAULT_TRANSIT_KEY'
+  | 'AWS_KMS_KEY'
   | 'BOOTSTRAP_ADMIN_KEY'
   | 'OUTBOUND_ALLOWED_NETWORKS'
   | 'IDENTITIES_FILE'
@@ -47,9 +56,31 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
   },
   SANDBOX: { meaning: '"on" or "off": the stand-in for the providers (development only).', example: 'off' },
   SANDBOX_PORT: { meaning: 'The port of the sandbox.', example: '3900' },
+  KEY_PROVIDER: {
+    meaning:
+      'What seals: "file" (the default), "env", "vault-transit" or "aws-kms". To move, rotate; see docs/operations.md.',
+    example: 'vault-transit',
+  },
   KEYS_FILE: {
     meaning: 'The key file, mode 0600, the same for all replicas. Make one with: npx claviger keys generate',
     example: '/run/secrets/claviger-keys.json',
+  },
+  KEYS: {
+    meaning: "The key file's text itself, in place of KEYS_FILE.",
+    example: '{"version":1,"encryption":{"keys":[…]},…}',
+  },
+  VAULT_ADDR: { meaning: 'Where Vault is; https, or http to this machine.', example: 'https://vault.example.com:8200' },
+  VAULT_NAMESPACE: { meaning: 'The namespace in Vault, where there is one.', example: 'platform' },
+  VAULT_TOKEN: { meaning: "Vault's token. It must outlive the process: prefer VAULT_TOKEN_FILE.", example: 'hvs.…' },
+  VAULT_TOKEN_FILE: {
+    meaning: "A file with Vault's token, as Vault Agent keeps one; read at every request.",
+    example: '/run/vault/token',
+  },
+  VAULT_TRANSIT_MOUNT: { meaning: 'Where the transit engine is mounted.', example: 'transit' },
+  VAULT_TRANSIT_KEY: { meaning: 'The transit key, of an AEAD type.', example: 'claviger-2026' },
+  AWS_KMS_KEY: {
+    meaning: 'The ARN of the KMS key. Credentials are found as the AWS SDK finds them.',
+    example: 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
   },
   BOOTSTRAP_ADMIN_KEY: {
     meaning: 'An admin API key made valid at the first start. Make one with: npx claviger api-key generate',

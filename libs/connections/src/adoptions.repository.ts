@@ -56,7 +56,7 @@ export class AdoptionsRepository {
       oneShot: false,
       irretrievable: true,
     } as const;
-    return { ...toOpenAttempt(row, request, this.envelopes), generation, fence: row.attempt_fence };
+    return { ...(await toOpenAttempt(row, request, this.envelopes)), generation, fence: row.attempt_fence };
   }
 
   /**
@@ -68,7 +68,7 @@ export class AdoptionsRepository {
     const { grant, status, livesMs, lifetimeSeconds, refreshInMs, durationMs } = adoption;
     const credential = { ...held, ...grant.credential };
     const token = { access_token: grant.accessToken.reveal(), token_type: grant.tokenType, extra: grant.extra };
-    const sealed = this.#seal({ table: 'connections', row, generation: generation + 1 }, credential, token);
+    const sealed = await this.#seal({ table: 'connections', row, generation: generation + 1 }, credential, token);
     const which = [
       row,
       generation,
@@ -85,7 +85,7 @@ export class AdoptionsRepository {
     if (found?.adopted === true || found?.known === true) {
       return found.adopted ? 'adopted' : 'known';
     }
-    const spare = this.#seal({ table: 'spares', row: id, generation }, grant.credential, token);
+    const spare = await this.#seal({ table: 'spares', row: id, generation }, grant.credential, token);
     const kept = [row, generation, spare.credential, spare.token, Math.round(livesMs), lifetimeSeconds];
     const closed = [id, status, Math.round(durationMs), fence];
     await this.database.adopt({ ...KEEP_SPARE, values: [...kept, ...closed] });
@@ -106,9 +106,10 @@ export class AdoptionsRepository {
     const { id, connectionId: row, generation, fence, held, version } = attempt;
     const credential = { ...held, ...fields };
     const next = { table: 'connections', row, generation: generation + 1 } as const;
-    const token = this.#heldToken(attempt);
-    const which = [row, generation, sealFields(this.envelopes, next, credential), Object.keys(credential)];
-    const kept = [token === null ? null : sealToken(this.envelopes, next, token), Math.round(retryInMs), fence, id];
+    const token = await this.#heldToken(attempt);
+    const which = [row, generation, await sealFields(this.envelopes, next, credential), Object.keys(credential)];
+    const sealed = token === null ? null : await sealToken(this.envelopes, next, token);
+    const kept = [sealed, Math.round(retryInMs), fence, id];
     const values = [...which, ...kept, failure.reason, failure.status, Math.round(durationMs), version];
     const [found] = await this.database.adopt<{ salvaged: boolean; changed: boolean }>({ ...SALVAGE, values });
     if (found?.changed === true) {
@@ -125,19 +126,19 @@ export class AdoptionsRepository {
       return false;
     }
     const place = { table: 'spares', row: spare.id, generation: spare.generation } as const;
-    const granted = unlessSealed(() => openFields(this.envelopes, place, spare.credential));
+    const granted = await unlessSealed(() => openFields(this.envelopes, place, spare.credential));
     if (granted === null) {
       return false;
     }
     const credential = { ...held, ...granted };
     const next = { table: 'connections', row, generation: generation + 1 } as const;
-    const token = spare.token_lives
+    const token = await (spare.token_lives
       ? unlessSealed(() => openToken(this.envelopes, place, spare.token))
-      : this.#heldToken(attempt);
+      : this.#heldToken(attempt));
     const sealed = [
-      sealFields(this.envelopes, next, credential),
+      await sealFields(this.envelopes, next, credential),
       Object.keys(credential),
-      token === null ? null : sealToken(this.envelopes, next, token),
+      token === null ? null : await sealToken(this.envelopes, next, token),
     ];
     const which = [row, generation, ...sealed, spare.id, id, failure.reason, failure.status];
     const values = [...which, Math.round(durationMs), fence, spare.token_lives];
@@ -155,27 +156,28 @@ export class AdoptionsRepository {
   }
 
   /** The token of the generation that the attempt consumes; null where there is none, or none that opens. */
-  #heldToken({ connectionId: row, generation, sealedToken }: OpenAttempt): SealedToken | null {
+  async #heldToken({ connectionId: row, generation, sealedToken }: OpenAttempt): Promise<SealedToken | null> {
     const place = { table: 'connections', row, generation } as const;
     return sealedToken === null ? null : unlessSealed(() => openToken(this.envelopes, place, sealedToken));
   }
 
-  #seal(
+  async #seal(
     place: Parameters<typeof sealFields>[1],
     credential: Readonly<Record<string, Secret>>,
     token: SealedToken,
-  ): { readonly credential: Buffer; readonly token: Buffer } {
-    return {
-      credential: sealFields(this.envelopes, place, credential),
-      token: sealToken(this.envelopes, place, token),
-    };
+  ): Promise<{ readonly credential: Buffer; readonly token: Buffer }> {
+    const [sealedCredential, sealedToken] = await Promise.all([
+      sealFields(this.envelopes, place, credential),
+      sealToken(this.envelopes, place, token),
+    ]);
+    return { credential: sealedCredential, token: sealedToken };
   }
 }
 
 /** What a sealed value holds, or null where it does not open: what follows must not fail for ever because of it. */
-function unlessSealed<Opened>(open: () => Opened): Opened | null {
+async function unlessSealed<Opened>(open: () => Promise<Opened>): Promise<Opened | null> {
   try {
-    return open();
+    return await open();
   } catch (error) {
     if (error instanceof EnvelopeError) {
       return null;

@@ -27,16 +27,16 @@ export interface OpenedRow {
 }
 
 /** The attempt with its effective credential opened. @throws EnvelopeError where a sealed value was changed or moved. */
-export function toOpenAttempt(
+export async function toOpenAttempt(
   row: OpenedRow,
   request: Pick<AttemptRequest, 'step' | 'trigger' | 'origin' | 'oneShot' | 'irretrievable'>,
   envelopes: Envelopes,
-): OpenAttempt {
+): Promise<OpenAttempt> {
   const { connection_id: connectionId, generation } = row;
   const place = { table: 'connections', row: connectionId, generation } as const;
-  const held = openFields(envelopes, place, row.credential);
+  const held = await openFields(envelopes, place, row.credential);
   const providerPlace = { table: 'providers', row: row.provider, generation: row.secrets_generation } as const;
-  const shared = row.provider_secrets === null ? {} : openFields(envelopes, providerPlace, row.provider_secrets);
+  const shared = row.provider_secrets === null ? {} : await openFields(envelopes, providerPlace, row.provider_secrets);
   return {
     id: row.attempt_id,
     connectionId,

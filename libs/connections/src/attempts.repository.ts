@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Replica } from '@app/audit';
 import { newId } from '@app/common';
 import { Config } from '@app/config';
-import { Envelopes } from '@app/crypto';
+import { Envelopes, KeyServiceError } from '@app/crypto';
 import { Database } from '@app/database';
 import type { AttemptRequest, FailedAttempt, OpenAttempt } from './attempt.js';
 import { DEFER, EXTEND_LEASE, FAIL, FOUND_UNUSED, MARK_SENT, OPEN } from './attempt.statements.js';
@@ -11,6 +11,8 @@ import type { Connection } from './connection.js';
 
 /** A sealed value that does not open needs an operator: its key is missing, or it was changed. */
 const UNREADABLE_RETRY_MS = 60_000;
+/** A key service that cannot be asked may be back at any moment. */
+const UNOPENED_RETRY_MS = 2000;
 
 /** Attempts and leases: the right to send is written down before anything is sent. */
 @Injectable()
@@ -40,10 +42,14 @@ export class AttemptsRepository {
   /** What does not open is certainly not sent: the attempt is closed, and nobody tries again at once. */
   async #opened(row: OpenedRow, request: AttemptRequest): Promise<OpenAttempt> {
     try {
-      return toOpenAttempt(row, request, this.envelopes);
+      return await toOpenAttempt(row, request, this.envelopes);
     } catch (error) {
-      const closed = [row.connection_id, row.generation, row.fence, row.attempt_id, 'not_sent', 'unusable_credential'];
-      const values = [...closed, null, null, UNREADABLE_RETRY_MS, null, 'refresh', 0, false];
+      const [reason, retryMs] =
+        error instanceof KeyServiceError
+          ? ['abandoned_before_send', UNOPENED_RETRY_MS]
+          : ['unusable_credential', UNREADABLE_RETRY_MS];
+      const closed = [row.connection_id, row.generation, row.fence, row.attempt_id, 'not_sent', reason];
+      const values = [...closed, null, null, retryMs, null, 'refresh', 0, false];
       await this.database.adopt({ ...FAIL, values });
       throw error;
     }

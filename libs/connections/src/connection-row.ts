@@ -74,7 +74,7 @@ export interface Opener {
 }
 
 /** The row with its token opened. @throws EnvelopeError where the token was changed or moved. */
-export function toConnection(row: ConnectionRow, opener: Opener): Connection {
+export async function toConnection(row: ConnectionRow, opener: Opener): Promise<Connection> {
   const settings = mergeSettings(row.provider_settings, row.settings);
   const trouble = toTrouble(row.state_reason, row.state_upstream_status, row.state_parameter);
   return {
@@ -87,7 +87,7 @@ export function toConnection(row: ConnectionRow, opener: Opener): Connection {
     fence: row.fence,
     leased: row.leased,
     unsettled: toUnsettled(row),
-    token: toToken(row, opener),
+    token: await toToken(row, opener),
     refreshAt: row.refresh_at?.getTime() ?? null,
     retryAt: row.retry_at?.getTime() ?? null,
     consecutiveFailures: row.consecutive_failures,
@@ -125,11 +125,11 @@ function toUnsettled({ first_sent_at, last_sent_at, unused_at, asked_in_vain_at 
   };
 }
 
-function toToken(row: ConnectionRow, { envelopes, fingerprints }: Opener): HeldToken | null {
+async function toToken(row: ConnectionRow, { envelopes, fingerprints }: Opener): Promise<HeldToken | null> {
   if (row.token === null || row.token_issued_at === null || row.token_expires_at === null) {
     return null;
   }
-  const { access_token, token_type, extra } = openToken(
+  const { access_token, token_type, extra } = await openToken(
     envelopes,
     { table: 'connections', row: row.id, generation: row.generation },
     row.token,

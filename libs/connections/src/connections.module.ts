@@ -11,7 +11,16 @@ import { AttemptRecordsRepository } from './attempt-records.repository.js';
 import { AttemptsRepository } from './attempts.repository.js';
 import { ConnectionFeed } from './connection.feed.js';
 import { ConnectionsRepository } from './connections.repository.js';
-
+import { KeyFollower } from './keys/key.follower.js';
+import { KeyOpening } from './keys/key-opening.js';
+import { KeyProofs } from './keys/key-proofs.js';
+import { KeyRegistrar } from './keys/key-registrar.js';
+import { KeyRotation } from './keys/key.rotation.js';
+import { KeyRotationService } from './keys/key-rotation.service.js';
+import { KeysRepository } from './keys/keys.repository.js';
+import { KeyStandings } from './keys/key.standings.js';
+import { KeyWatch } from './keys/key.watch.js';
+import { Rewrapper } from './keys/rewrapper.js';
 import { RestoreGuard } from './restore/restore.guard.js';
 import { RestoreRepository } from './restore/restore.repository.js';
 import { Spool } from './spool/spool.js';
@@ -29,9 +38,19 @@ import { SpoolRepository } from './spool/spool.repository.js';
     ConnectionService,
     ConnectionsRepository,
     HostReview,
+    KeyFollower,
+    KeyOpening,
+    KeyProofs,
+    KeyRegistrar,
+    KeyRotation,
+    KeyRotationService,
+    KeysRepository,
+    KeyStandings,
+    KeyWatch,
     ProviderService,
     RestoreGuard,
     RestoreRepository,
+    Rewrapper,
     Spool,
     SpoolRepository,
   ],
@@ -42,6 +61,10 @@ import { SpoolRepository } from './spool/spool.repository.js';
     ConnectionFeed,
     ConnectionService,
     ConnectionsRepository,
+    KeyOpening,
+    KeyRotationService,
+    KeyStandings,
+    KeyWatch,
     ProviderService,
     RestoreGuard,
     RestoreRepository,

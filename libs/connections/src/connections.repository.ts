@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
 import { Config } from '@app/config';
-import { Envelopes, Fingerprints } from '@app/crypto';
+import { Envelopes, Fingerprints, KeyServiceError } from '@app/crypto';
 import { Database } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
 import type { Connection, ConnectionState } from './connection.js';
@@ -55,8 +55,8 @@ export class ConnectionsRepository {
   }
 
   /**
-   * Opens the credential that changed last: a wrong or missing key is found at the start, not at the first refresh.
-   * @throws EnvelopeError that names the missing key.
+   * Opens the credential that changed last: a wrong or missing key is found at the start, not at the first refresh. A key service
+   * that cannot be asked now is waited for later. @throws EnvelopeError that names the missing key.
    */
   async requireReadable(): Promise<void> {
     const [row] = await this.database.query<{ id: string; generation: number; credential: Buffer }>({
@@ -64,7 +64,8 @@ export class ConnectionsRepository {
       values: [],
     });
     if (row !== undefined) {
-      openFields(this.envelopes, { table: 'connections', row: row.id, generation: row.generation }, row.credential);
+      const place = { table: 'connections', row: row.id, generation: row.generation } as const;
+      await openFields(this.envelopes, place, row.credential).catch(unlessUnavailable);
     }
   }
 
@@ -182,5 +183,11 @@ export class ConnectionsRepository {
       count,
       nextExpiry: next?.getTime() ?? null,
     }));
+  }
+}
+
+function unlessUnavailable(error: unknown): void {
+  if (!(error instanceof KeyServiceError)) {
+    throw error;
   }
 }

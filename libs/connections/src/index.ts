@@ -38,6 +38,12 @@ export type { ProviderChanges, ProviderInput, ProviderRecord } from './admin/pro
 export { ProviderService } from './admin/provider.service.js';
 export { ConnectionsModule } from './connections.module.js';
 export { HOST_UNCONFIRMED, shownState } from './shown-state.js';
+export type { KeysStatus, KeyStanding, LiveReplica, Rotation, WantedKey } from './keys/key-record.js';
+export { KeyOpening } from './keys/key-opening.js';
+export { KeyRotationService } from './keys/key-rotation.service.js';
+export { KeysRepository } from './keys/keys.repository.js';
+export { KeyStandings } from './keys/key.standings.js';
+export { KeyWatch } from './keys/key.watch.js';
 export { RECONCILE_RESULTS, type ReconcileLine, Reconciler, type ReconcileResult } from './restore/reconciler.js';
 export { ReconcileChanges } from './restore/reconcile.changes.js';
 export { ReconcileReader } from './restore/reconcile.reader.js';

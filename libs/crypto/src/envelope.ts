@@ -23,6 +23,9 @@ export function encodeEnvelope({ keyId, wrapped, iv, tag, ciphertext }: Envelope
   return Buffer.concat([Buffer.from([VERSION, id.length]), id, wrappedLength, wrapped, iv, tag, ciphertext]);
 }
 
+/** The id of the key that `sealed` needs. @throws EnvelopeError as `decodeEnvelope`. */
+export const keyIdOf = (sealed: Uint8Array): string => decodeEnvelope(sealed).keyId;
+
 /** The parts of `sealed`. Throws an EnvelopeError where it is cut short or of a version that this release does not know. */
 export function decodeEnvelope(sealed: Uint8Array): Envelope {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);

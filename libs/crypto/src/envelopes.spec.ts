@@ -8,6 +8,10 @@ import { Keyring } from './keyring.js';
 
 const place = { table: 'connections', row: 'a1', column: 'credential', generation: 7 };
 
+/** `{"refresh_token":"r1"}` at that place, under the key `k-first` of 32 bytes 7. */
+const SEALED_BY_FIRST_RELEASE =
+  'AQdrLWZpcnN0AFBzLV89X5vvWZZDq7NxGoUi2gQWoDm7DTulMIga/LJ7MH5whty/yvUeaSVYHWPa4cqEeCYJF+lPjs0nBNbh69X7RkLwbOl27Uwykt4tt7InqMNGtYMjlNqGXOvg22RzrnSDkyqya0UfJ11TRFjDGQ7whO7l3TixqRyaglEYk9aJLr7p';
+
 const newKey = (id: string, state: KeyState): EncryptionKeyEntry => ({
   id,
   state,
@@ -24,43 +28,52 @@ describe('Envelopes', () => {
     ['a text', '{"refresh_token":"ü"}'],
     ['an empty value', ''],
     ['a megabyte', randomBytes(2 ** 20)],
-  ])('should open what it sealed: %s', (_name, plain) => {
+  ])('should open what it sealed: %s', async (_name, plain) => {
     const sut = newEnvelopes();
-    expect(sut.open(sut.seal(plain, place), place).equals(Buffer.from(plain))).toBe(true);
+    const opened = await sut.open(await sut.seal(plain, place), place);
+    expect(opened.equals(Buffer.from(plain))).toBe(true);
   });
 
-  it('should open a view into a larger array, as database drivers return it', () => {
+  it('should open what the first release sealed', async () => {
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const sut = new Envelopes(keyringOf({ id: 'k-first', state: 'primary', key: new Secret(key) }));
+    await expect(sut.open(Buffer.from(SEALED_BY_FIRST_RELEASE, 'base64'), place)).resolves.toEqual(
+      Buffer.from('{"refresh_token":"r1"}'),
+    );
+  });
+
+  it('should open a view into a larger array, as database drivers return it', async () => {
     const sut = newEnvelopes();
-    const sealed = sut.seal('plain', place);
+    const sealed = await sut.seal('plain', place);
     const larger = new Uint8Array(sealed.length + 20);
     larger.set(sealed, 11);
-    expect(sut.open(larger.subarray(11, 11 + sealed.length), place).toString()).toBe('plain');
+    expect((await sut.open(larger.subarray(11, 11 + sealed.length), place)).toString()).toBe('plain');
   });
 
-  it('should give different bytes for the same value', () => {
+  it('should give different bytes for the same value', async () => {
     const sut = newEnvelopes();
-    expect(sut.seal('plain', place).equals(sut.seal('plain', place))).toBe(false);
+    expect((await sut.seal('plain', place)).equals(await sut.seal('plain', place))).toBe(false);
   });
 
-  it('should refuse a value with any one bit changed', () => {
+  it('should refuse a value with any one bit changed', async () => {
     const sut = newEnvelopes();
-    const sealed = sut.seal('plain', place);
+    const sealed = await sut.seal('plain', place);
     const opened = [...sealed.keys()].flatMap((index) =>
-      [1, 2, 4, 8, 16, 32, 64, 128].filter((bit) => {
+      [1, 2, 4, 8, 16, 32, 64, 128].map((bit) => {
         const changed = Buffer.from(sealed);
         changed[index] = (changed[index] ?? 0) ^ bit;
         return opens(sut, changed);
       }),
     );
-    expect(opened).toEqual([]);
+    expect(await Promise.all(opened)).not.toContain(true);
   });
 
-  it('should refuse a value cut short anywhere, or continued', () => {
+  it('should refuse a value cut short anywhere, or continued', async () => {
     const sut = newEnvelopes();
-    const sealed = sut.seal('plain', place);
-    const cuts = [...sealed.keys()].filter((length) => opens(sut, sealed.subarray(0, length)));
-    expect(cuts).toEqual([]);
-    expect(opens(sut, Buffer.concat([sealed, Buffer.from([0])]))).toBe(false);
+    const sealed = await sut.seal('plain', place);
+    const cuts = [...sealed.keys()].map((length) => opens(sut, sealed.subarray(0, length)));
+    expect(await Promise.all(cuts)).not.toContain(true);
+    expect(await opens(sut, Buffer.concat([sealed, Buffer.from([0])]))).toBe(false);
   });
 
   it.each([
@@ -70,60 +83,100 @@ describe('Envelopes', () => {
     ['an older generation', { ...place, generation: 6 }],
     ['a newer generation', { ...place, generation: 8 }],
     ['names that join to the same text', { ...place, table: 'connectionsa', row: '1' }],
-  ])('should refuse a value moved to %s', (_name, elsewhere) => {
+  ])('should refuse a value moved to %s', async (_name, elsewhere) => {
     const sut = newEnvelopes();
-    const sealed = sut.seal('plain', place);
-    expect(() => sut.open(sealed, elsewhere)).toThrow(/connections?a?\.|providers\./);
+    const sealed = await sut.seal('plain', place);
+    await expect(sut.open(sealed, elsewhere)).rejects.toThrow(/connections?a?\.|providers\./);
   });
 
-  it('should refuse a generation that is no whole number', () => {
-    expect(() => newEnvelopes().seal('plain', { ...place, generation: 1.5 })).toThrow('whole number');
+  it('should refuse a generation that is no whole number', async () => {
+    await expect(newEnvelopes().seal('plain', { ...place, generation: 1.5 })).rejects.toThrow('whole number');
   });
 
-  it('should name the key that is missing, and no content', () => {
-    const sealed = new Envelopes(keyringOf(newKey('k-old', 'primary'))).seal('canary', place);
+  it('should name the key that is missing, and no content', async () => {
+    const sealed = await new Envelopes(keyringOf(newKey('k-old', 'primary'))).seal('canary', place);
     const sut = newEnvelopes();
-    expect(() => sut.open(sealed, place)).toThrow('sealed with key "k-old", which the key file does not hold');
-    expect(inspect(errorOf(() => sut.open(sealed, place)))).not.toContain('canary');
+    await expect(sut.open(sealed, place)).rejects.toThrow(
+      'sealed with key "k-old", which the key file does not hold: add that key to KEYS_FILE',
+    );
+    expect(inspect(await errorOf(sut.open(sealed, place)))).not.toContain('canary');
   });
 
-  it('should name the key where another key has its id', () => {
-    const sealed = new Envelopes(keyringOf(newKey('k-1', 'primary'))).seal('plain', place);
+  it('should name the key where another key has its id', async () => {
+    const sealed = await new Envelopes(keyringOf(newKey('k-1', 'primary'))).seal('plain', place);
     const sut = new Envelopes(keyringOf(newKey('k-1', 'primary')));
-    expect(() => sut.open(sealed, place)).toThrow('does not open with key k-1');
+    await expect(sut.open(sealed, place)).rejects.toThrow('does not open with key k-1');
   });
 
-  it('should seal with the primary key and open with pending and decrypt-only ones', () => {
+  it.each(['pending', 'decrypt_only', 'retired'] as const)(
+    'should open with a key that is %s, and seal with the primary one',
+    async (state) => {
+      const [first, second] = [newKey('k-1', 'primary'), newKey('k-2', 'primary')];
+      const sealed = await new Envelopes(keyringOf(first)).seal('plain', place);
+      const sut = new Envelopes(keyringOf({ ...first, state }, second));
+      expect((await sut.open(sealed, place)).toString()).toBe('plain');
+      await expect(new Envelopes(keyringOf(second)).open(await sut.seal('new', place), place)).resolves.toBeDefined();
+    },
+  );
+
+  describe('rewrap', () => {
     const [first, second] = [newKey('k-1', 'primary'), newKey('k-2', 'primary')];
-    const sealed = new Envelopes(keyringOf(first)).seal('plain', place);
-    const rotated = new Envelopes(keyringOf({ ...first, state: 'decrypt_only' }, second));
-    const behind = new Envelopes(keyringOf(first, { ...second, state: 'pending' }));
-    expect(rotated.open(sealed, place).toString()).toBe('plain');
-    expect(behind.open(rotated.seal('new', place), place).toString()).toBe('new');
+    const sut = new Envelopes(keyringOf({ ...first, state: 'decrypt_only' }, second));
+
+    it('should change the key and leave the ciphertext', async () => {
+      const before = await new Envelopes(keyringOf(first)).seal('plain', place);
+      const after = await sut.rewrap(before, place);
+      expect(after?.subarray(-33).equals(before.subarray(-33))).toBe(true);
+      expect((await new Envelopes(keyringOf(second)).open(after ?? Buffer.of(), place)).toString()).toBe('plain');
+    });
+
+    it('should leave alone what the primary key wrapped', async () => {
+      await expect(sut.rewrap(await sut.seal('plain', place), place)).resolves.toBeUndefined();
+    });
+
+    it('should refuse what was moved, and what does not open', async () => {
+      const before = await new Envelopes(keyringOf(first)).seal('plain', place);
+      await expect(sut.rewrap(before, { ...place, generation: 8 })).rejects.toThrow('does not open with key k-1');
+      const changed = Buffer.from(before);
+      changed[before.length - 1] = (changed[before.length - 1] ?? 0) ^ 1;
+      await expect(sut.rewrap(changed, place)).rejects.toThrow('does not open');
+    });
   });
 
-  it('should not open with a retired key', () => {
-    const first = newKey('k-1', 'primary');
-    const sealed = new Envelopes(keyringOf(first)).seal('plain', place);
-    const sut = new Envelopes(keyringOf({ ...first, state: 'retired' }, newKey('k-2', 'primary')));
-    expect(() => sut.open(sealed, place)).toThrow('k-1, which is retired');
+  it('should seal only one value with what it prepared', async () => {
+    const prepared = await newEnvelopes().prepare(place);
+    prepared.seal('one');
+    expect(() => prepared.seal('two')).toThrow('one value');
+  });
+
+  it('should ask before it seals where nothing was heard for long, and go on where nobody answers', async () => {
+    const keys = [newKey('k-1', 'primary'), newKey('k-2', 'pending')] as const;
+    const keyring = keyringOf(...keys);
+    const sut = new Envelopes(keyring);
+    keyring.listenTo({ isCurrent: () => false, refresh: () => Promise.reject(new Error('The database is away.')) });
+    expect((await sut.seal('plain', place)).toString('latin1')).toContain('k-1');
+    const refresh = async (): Promise<void> =>
+      keyring.follow([
+        { id: 'k-1', reference: 'k-1', provider: 'file', state: 'decrypt_only' },
+        { id: 'k-2', reference: 'k-2', provider: 'file', state: 'primary' },
+      ]);
+    keyring.listenTo({ isCurrent: () => false, refresh });
+    expect((await sut.seal('plain', place)).toString('latin1')).toContain('k-2');
   });
 });
 
-function errorOf(action: () => unknown): unknown {
-  try {
-    return action();
-  } catch (error) {
-    return error;
-  }
-}
+const errorOf = (action: Promise<unknown>): Promise<unknown> =>
+  action.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 /** False where it is refused with the error that is meant for it; any other error fails the test. */
-function opens(sut: Envelopes, sealed: Uint8Array): boolean {
-  const result = errorOf(() => sut.open(sealed, place));
-  if (Buffer.isBuffer(result)) {
+async function opens(sut: Envelopes, sealed: Uint8Array): Promise<boolean> {
+  const error = await errorOf(sut.open(sealed, place));
+  if (error === undefined) {
     return true;
   }
-  expect(result).toMatchObject({ code: 'internal_error' });
+  expect(error).toMatchObject({ code: 'internal_error' });
   return false;
 }

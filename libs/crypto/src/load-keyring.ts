@@ -1,15 +1,39 @@
 import { errorFacts } from '@app/common';
-import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import type { KeyFile } from './key-file.js';
 import { KeyFileError } from './key-file-error.js';
 import { Keyring } from './keyring.js';
 import { parseKeyFile } from './parse-key-file.js';
 
 /** The keyring of the file at `path`. Throws a KeyFileError where it is absent, open to others or malformed. */
 export function loadKeyring(path: string): Keyring {
-  return new Keyring(parseKeyFile(readPrivately(path), path));
+  return new Keyring(new KeyFileOnDisk(path).read());
 }
 
-function readPrivately(path: string): string {
+/** A key file that is read again where it changed. */
+export class KeyFileOnDisk {
+  #seen = '';
+
+  constructor(private readonly path: string) {}
+
+  /** @throws KeyFileError where it is absent, open to others or malformed. */
+  read(): KeyFile {
+    const { text, stats } = readPrivately(this.path);
+    const file = parseKeyFile(text, this.path);
+    this.#seen = versionOf(stats);
+    return file;
+  }
+
+  /** Undefined where it is as it was when it was last read. @throws KeyFileError as `read`. */
+  readIfChanged(): KeyFile | undefined {
+    const stats = statSync(this.path, { throwIfNoEntry: false });
+    return stats !== undefined && versionOf(stats) === this.#seen ? undefined : this.read();
+  }
+}
+
+const versionOf = ({ ino, mtimeMs, size }: Stats): string => `${ino}/${mtimeMs}/${size}`;
+
+function readPrivately(path: string): { readonly text: string; readonly stats: Stats } {
   const file = open(path);
   try {
     // The open file is asked, not the path, which may name another file a moment later.
@@ -18,7 +42,7 @@ function readPrivately(path: string): string {
       throw new KeyFileError(`The key file ${path} is a folder: name the file in it.`);
     }
     requirePrivate(stats, path);
-    return readFileSync(file, 'utf8');
+    return { text: readFileSync(file, 'utf8'), stats };
   } catch (error) {
     if (error instanceof KeyFileError) {
       throw error;

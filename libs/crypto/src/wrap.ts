@@ -2,8 +2,13 @@ import { hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { decrypt, encrypt } from './aead.js';
 import { EnvelopeError } from './envelope-error.js';
 import { KEY_BYTES } from './key-file.js';
-import type { EncryptionKey } from './keyring.js';
 import { encodePlace, type Place } from './place.js';
+
+/** A key-encryption key that this process holds; `key` is an opaque handle that prints nothing. */
+export interface LocalKey {
+  readonly id: string;
+  readonly key: KeyObject;
+}
 
 const SALT_BYTES = 32;
 const TAG_BYTES = 16;
@@ -11,7 +16,7 @@ const IV_BYTES = 12;
 const WRAPPED_BYTES = SALT_BYTES + TAG_BYTES + KEY_BYTES;
 
 /** Salt (32 bytes) · tag (16) · encrypted data key (32): the data key, sealed with `kek` for this place. */
-export function wrap(kek: EncryptionKey, dataKey: Uint8Array, place: Place): Buffer {
+export function wrap(kek: LocalKey, dataKey: Uint8Array, place: Place): Buffer {
   const salt = randomBytes(SALT_BYTES);
   const { key, iv } = wrappingKey(kek.key, salt);
   const { tag, ciphertext } = encrypt(key, iv, dataKey, aadOf(kek, place));
@@ -19,7 +24,7 @@ export function wrap(kek: EncryptionKey, dataKey: Uint8Array, place: Place): Buf
 }
 
 /** The data key. Throws an EnvelopeError where it was wrapped by another key or for another place. */
-export function unwrap(kek: EncryptionKey, wrapped: Uint8Array, place: Place): Buffer {
+export function unwrap(kek: LocalKey, wrapped: Uint8Array, place: Place): Buffer {
   if (wrapped.length !== WRAPPED_BYTES) {
     throw new EnvelopeError('A sealed value is malformed.');
   }
@@ -39,4 +44,4 @@ function wrappingKey(kek: KeyObject, salt: Uint8Array): { readonly key: Buffer; 
   return { key: derived.subarray(0, KEY_BYTES), iv: derived.subarray(KEY_BYTES) };
 }
 
-const aadOf = (kek: EncryptionKey, place: Place): Buffer => encodePlace(`claviger data key v1 ${kek.id}`, place);
+const aadOf = (kek: LocalKey, place: Place): Buffer => encodePlace(`claviger data key v1 ${kek.id}`, place);

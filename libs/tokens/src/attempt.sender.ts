@@ -40,8 +40,9 @@ export class AttemptSender {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** Before the intent is recorded. @throws BrokerError `storage_unavailable` where an answer could not be kept: nothing may be sent then. */
+  /** Before the intent is recorded. @throws BrokerError `storage_unavailable` where an answer could not be sealed or kept: nothing may be sent then. */
   async prepare(attempt: OpenAttempt): Promise<void> {
+    await (attempt.step === 'introspect' ? undefined : this.spool.reserve(attempt));
     await (attempt.irretrievable ? this.spool.prepare(attempt) : undefined);
   }
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '@app/common';
-import { ConnectionsRepository } from '@app/connections';
+import { ConnectionsRepository, KeyStandings } from '@app/connections';
 import { connectionsByState, secondsToNextExpiry } from './tokens.metrics.js';
 
 /** Counting a million rows takes a while: scrapes within this time share one count. */
@@ -13,6 +13,7 @@ export class Census {
 
   constructor(
     private readonly connections: ConnectionsRepository,
+    private readonly keys: KeyStandings,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
@@ -21,6 +22,7 @@ export class Census {
     if (performance.now() - this.#takenAt < KEEP_MS) {
       return;
     }
+    await this.keys.measure();
     const lines = await this.connections.census();
     this.#takenAt = performance.now();
     connectionsByState.reset();

@@ -44,6 +44,8 @@ export const SHORT_TIMING: Partial<Timing> = {
   claimMs: 1000,
   replayEveryMs: 300,
   circuitOpenMs: 1000,
+  keysEveryMs: 200,
+  replicaMs: 2000,
 };
 
 /** For `timing`: this replica sends only what it is asked for. */

@@ -19,6 +19,8 @@ export const TIMING = {
   replayEveryMs: 1000,
   circuitOpenMs: 1000,
   outageMs: 5000,
+  keysEveryMs: 200,
+  replicaMs: 2000,
 } as const satisfies Timing;
 
 /** What the soak does when; milliseconds unless named otherwise. */

@@ -16,7 +16,7 @@ export class WholeVerification implements LogVerification {
   ) {}
 
   async verify(before: string, signal: AbortSignal): Promise<PastVerified> {
-    const range = { to: boundaryOf(before) };
+    const range = { to: new Date(boundaryOf(before)).toISOString() };
     const { fault } = await verifyLog(this.source, { range, keys: this.keys, signal });
     if (fault === null) {
       return this.walk.verify(before, signal);

@@ -88,7 +88,7 @@ export class ConnectionAdminRepository {
   }
 
   async insert(id: string, name: ConnectionName, fields: ConnectionFields, now: Date): Promise<ConnectionRecord> {
-    const data = { ...this.#columns(id, 1, fields, now), createdAt: now };
+    const data = { ...(await this.#columns(id, 1, fields, now)), createdAt: now };
     const row = await this.transaction.connection.create({
       data: { ...data, id, provider: name.provider, name: name.connection },
     });
@@ -101,7 +101,7 @@ export class ConnectionAdminRepository {
     const row = await this.transaction.connection.update({
       where: { id: before.id },
       data: {
-        ...this.#columns(before.id, generation, fields, now),
+        ...(await this.#columns(before.id, generation, fields, now)),
         spares: { deleteMany: {} },
         ...UNTROUBLED,
         ...activeUnlessPaused(before),
@@ -137,7 +137,7 @@ export class ConnectionAdminRepository {
       credentialUpdatedAt: _,
       credentialSince: __,
       ...columns
-    } = this.#columns(before.id, before.generation, fields, now);
+    } = await this.#columns(before.id, before.generation, fields, now);
     const { token, tokenIssuedAt, tokenExpiresAt, tokenLifetimeSeconds, ...rest } = columns;
     const brought = fields.token === undefined ? {} : { token, tokenIssuedAt, tokenExpiresAt, tokenLifetimeSeconds };
     const row = await this.transaction.connection.update({
@@ -178,17 +178,17 @@ export class ConnectionAdminRepository {
     await this.transaction.connection.delete({ where: { id } });
   }
 
-  #columns(id: string, generation: number, { settings, credential, token, hosts }: ConnectionFields, now: Date) {
+  async #columns(id: string, generation: number, { settings, credential, token, hosts }: ConnectionFields, now: Date) {
     const place = { table: 'connections', row: id, generation } as const;
     return {
       settings: settings as Prisma.InputJsonObject,
       ...hostColumns(hosts),
-      credential: new Uint8Array(sealFields(this.envelopes, place, credential)),
+      credential: new Uint8Array(await sealFields(this.envelopes, place, credential)),
       credentialFields: Object.keys(credential),
       credentialUpdatedAt: now,
       credentialSince: generation,
       generation,
-      token: token === undefined ? null : new Uint8Array(sealToken(this.envelopes, place, token.sealed)),
+      token: token === undefined ? null : new Uint8Array(await sealToken(this.envelopes, place, token.sealed)),
       tokenIssuedAt: token === undefined ? null : now,
       tokenExpiresAt: token?.expiresAt ?? null,
       tokenLifetimeSeconds: null,

@@ -34,7 +34,7 @@ export class ProvidersRepository {
       return undefined;
     }
     const place = { table: 'providers', row: name, generation: row.secretsGeneration } as const;
-    const secrets = row.secrets === null ? {} : openFields(this.envelopes, place, row.secrets);
+    const secrets = row.secrets === null ? {} : await openFields(this.envelopes, place, row.secrets);
     return { type: row.type, settings: row.settings as Record<string, unknown>, secrets, hosts: markOf(row) };
   }
 
@@ -52,7 +52,7 @@ export class ProvidersRepository {
     const data = {
       type,
       settings: settings as Prisma.InputJsonObject,
-      secrets: new Uint8Array(sealFields(this.envelopes, { table: 'providers', row: name, generation }, secrets)),
+      secrets: new Uint8Array(await sealFields(this.envelopes, { table: 'providers', row: name, generation }, secrets)),
       secretFields: Object.keys(secrets),
       secretsGeneration: generation,
       confirmedHosts: [...hosts.confirmed],

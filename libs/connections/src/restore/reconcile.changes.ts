@@ -42,7 +42,7 @@ export class ReconcileChanges {
     { held, outcome, traits }: ReadAnswer,
     sent: KnownSend | undefined,
   ): Promise<boolean> {
-    const make = (now: Date): NewHolding => holdingOf(held, outcome, answer, traits, now, this.envelopes);
+    const make = (now: Date): Promise<NewHolding> => holdingOf(held, outcome, answer, traits, now, this.envelopes);
     return sent === undefined
       ? this.#change(candidate, { state: 'active', reason: null }, 'answer_adopted', make)
       : this.#change(candidate, UNKNOWN, 'answer_adopted_and_sent', make, sent);
@@ -56,7 +56,7 @@ export class ReconcileChanges {
   /** What the database holds was used: a new credential is needed. */
   lose(candidate: Candidate, held: Held, generation: number): Promise<boolean> {
     const state = { state: 'reauthorization_required', reason: 'credential_used' } as const;
-    const make = (): NewHolding => renumbered(held, generation, this.envelopes);
+    const make = (): Promise<NewHolding> => renumbered(held, generation, this.envelopes);
     return this.#change(candidate, state, 'credential_used', generation > candidate.generation ? make : undefined);
   }
 
@@ -64,7 +64,7 @@ export class ReconcileChanges {
     candidate: Candidate,
     state: State,
     reason: string,
-    make?: (now: Date) => NewHolding,
+    make?: (now: Date) => Promise<NewHolding>,
     sent?: KnownSend,
   ): Promise<boolean> {
     return this.changes.change(ORIGIN, async (transaction, now) => {
@@ -73,7 +73,7 @@ export class ReconcileChanges {
       if (locked === undefined) {
         return { result: false, events: [] };
       }
-      const holding = make?.(now);
+      const holding = await make?.(now);
       const refreshAt = sent === undefined ? (holding?.issued?.refreshAt ?? dueAt(locked, now)) : now;
       await table.move(candidate, { ...state, refreshAt }, now, holding);
       if (sent !== undefined) {

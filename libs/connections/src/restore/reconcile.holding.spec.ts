@@ -24,7 +24,7 @@ const traits: Traits = {
 };
 const oldToken = { access_token: 'old', token_type: 'Bearer', extra: {} };
 
-const newHeld = (): Held => {
+const newHeld = async (): Promise<Held> => {
   const place = { table: 'connections', row: 'c-1', generation: 9 } as const;
   const attempt: OpenAttempt = {
     id: 'a-1',
@@ -45,7 +45,7 @@ const newHeld = (): Held => {
     version: 1,
     credentialStoredAt: 0,
     sharedSecrets: [],
-    sealedToken: sealToken(envelopes, place, oldToken),
+    sealedToken: await sealToken(envelopes, place, oldToken),
     held: toSecrets({ refresh_token: 'r9', own: 'kept' }),
     effective: { settings: {}, secrets: {} },
   };
@@ -74,15 +74,15 @@ const revealed = (fields: Readonly<Record<string, Secret>>) =>
   Object.fromEntries(Object.entries(fields).map(([name, secret]) => [name, secret.reveal()]));
 
 describe(holdingOf.name, () => {
-  it('should put the new credential on top of the old one, under the generation that follows the answer', () => {
-    const holding = holdingOf(newHeld(), granted(3600), answerAgo(10), traits, NOW, envelopes);
+  it('should put the new credential on top of the old one, under the generation that follows the answer', async () => {
+    const holding = await holdingOf(await newHeld(), granted(3600), answerAgo(10), traits, NOW, envelopes);
     expect(holding.generation).toBe(13);
     expect(revealed(holding.credential)).toEqual({ refresh_token: 'r13', own: 'kept' });
     expect(holding.issued?.credentialStoredAt).toEqual(new Date(answerAgo(10).answeredAt));
   });
 
-  it('should count the life of the token from the send', () => {
-    const { token, issued } = holdingOf(newHeld(), granted(3600), answerAgo(10), traits, NOW, envelopes);
+  it('should count the life of the token from the send', async () => {
+    const { token, issued } = await holdingOf(await newHeld(), granted(3600), answerAgo(10), traits, NOW, envelopes);
     const livesMs = 50 * MINUTE - 5000;
     expect(token).toEqual({ access_token: 'new', token_type: 'Bearer', extra: { id: '7' } });
     expect(issued).toMatchObject({
@@ -94,16 +94,18 @@ describe(holdingOf.name, () => {
   it.each([
     ['stated', 300],
     ['of the type', null],
-  ])('should leave the old token in the place of one that has died by the lifetime %s', (_, seconds) => {
-    const { token, issued } = holdingOf(newHeld(), granted(seconds), answerAgo(10), traits, NOW, envelopes);
+  ])('should leave the old token in the place of one that has died by the lifetime %s', async (_, seconds) => {
+    const { token, issued } = await holdingOf(await newHeld(), granted(seconds), answerAgo(10), traits, NOW, envelopes);
     expect(token).toEqual(oldToken);
     expect(issued).toEqual({ credentialStoredAt: new Date(answerAgo(10).answeredAt), refreshAt: NOW });
   });
 
-  it('should take the credential of an answer that brought no token', () => {
+  it('should take the credential of an answer that brought no token', async () => {
     const outcome = { ...failed('no_token', 200), salvaged: toSecrets({ refresh_token: 'r13' }) };
     expect(isUsable(outcome)).toBe(true);
-    const holding = isUsable(outcome) ? holdingOf(newHeld(), outcome, answerAgo(1), traits, NOW, envelopes) : undefined;
+    const holding = isUsable(outcome)
+      ? await holdingOf(await newHeld(), outcome, answerAgo(1), traits, NOW, envelopes)
+      : undefined;
     expect(revealed(holding!.credential)).toEqual({ refresh_token: 'r13', own: 'kept' });
     expect(holding?.token).toEqual(oldToken);
   });
@@ -114,8 +116,8 @@ describe(holdingOf.name, () => {
 });
 
 describe(renumbered.name, () => {
-  it('should change the generation and nothing else', () => {
-    const { credential, ...rest } = renumbered(newHeld(), 12, envelopes);
+  it('should change the generation and nothing else', async () => {
+    const { credential, ...rest } = await renumbered(await newHeld(), 12, envelopes);
     expect(rest).toEqual({ generation: 12, token: oldToken });
     expect(revealed(credential)).toEqual({ refresh_token: 'r9', own: 'kept' });
   });

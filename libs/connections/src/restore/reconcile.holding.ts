@@ -24,14 +24,14 @@ export const isUsable = (outcome: Granted | Failure): outcome is Usable =>
   outcome.kind === 'ok' || outcome.salvaged !== undefined;
 
 /** What a connection holds once this answer is adopted. A token that has died since leaves the old one in its place. */
-export function holdingOf(
+export async function holdingOf(
   held: Held,
   outcome: Usable,
   answer: KnownAnswer,
   traits: Traits,
   now: Date,
   envelopes: Envelopes,
-): NewHolding {
+): Promise<NewHolding> {
   const fields = outcome.kind === 'ok' ? outcome.grant.credential : outcome.salvaged;
   const credential = { ...held.attempt.held, ...fields };
   const generation = answer.generation + 1;
@@ -41,7 +41,7 @@ export function holdingOf(
   const livesMs = lifetimeSeconds * 1000 - Math.max(0, now.getTime() - answer.sentAt) - SAFETY_MS;
   if (outcome.kind !== 'ok' || livesMs <= 0) {
     const issued = { credentialStoredAt, refreshAt: now };
-    return { generation, credential, token: heldToken(held, envelopes), issued };
+    return { generation, credential, token: await heldToken(held, envelopes), issued };
   }
   const { accessToken, tokenType, extra } = outcome.grant;
   const issued: IssuedHolding = {
@@ -58,13 +58,13 @@ export function holdingOf(
 }
 
 /** The same credential and token, as another generation: what is stored later must not be taken for what was used. */
-export const renumbered = (held: Held, generation: number, envelopes: Envelopes): NewHolding => ({
+export const renumbered = async (held: Held, generation: number, envelopes: Envelopes): Promise<NewHolding> => ({
   generation,
   credential: held.attempt.held,
-  token: heldToken(held, envelopes),
+  token: await heldToken(held, envelopes),
 });
 
-function heldToken({ attempt, generation }: Held, envelopes: Envelopes): SealedToken | null {
+async function heldToken({ attempt, generation }: Held, envelopes: Envelopes): Promise<SealedToken | null> {
   const { connectionId, sealedToken } = attempt;
   const place = { table: 'connections', row: connectionId, generation } as const;
   return sealedToken === null ? null : openToken(envelopes, place, sealedToken);

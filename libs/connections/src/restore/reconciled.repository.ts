@@ -63,7 +63,7 @@ export class ReconciledRepository {
       data: {
         refreshAt,
         ...(vouched === true ? { credentialUpdatedAt: now } : {}),
-        ...(holding === undefined ? {} : this.#columns(candidate.id, holding)),
+        ...(holding === undefined ? {} : await this.#columns(candidate.id, holding)),
         state: candidate.state === 'paused' ? 'paused' : state,
         stateReason: candidate.state === 'paused' ? null : reason,
         stateUpstreamStatus: null,
@@ -89,13 +89,13 @@ export class ReconciledRepository {
       where attempts.outcome is distinct from 'ok'`;
   }
 
-  #columns(id: string, { generation, credential, token, issued }: NewHolding) {
+  async #columns(id: string, { generation, credential, token, issued }: NewHolding) {
     const place = { table: 'connections', row: id, generation } as const;
     return {
       generation,
-      credential: new Uint8Array(sealFields(this.envelopes, place, credential)),
+      credential: new Uint8Array(await sealFields(this.envelopes, place, credential)),
       credentialFields: Object.keys(credential),
-      token: token === null ? null : new Uint8Array(sealToken(this.envelopes, place, token)),
+      token: token === null ? null : new Uint8Array(await sealToken(this.envelopes, place, token)),
       ...(issued === undefined ? {} : issuedColumns(issued)),
     };
   }

@@ -28,6 +28,8 @@ export interface SpoolEntry {
   readonly sentAt: number;
   /** The same, when the answer was there; null for an intent. */
   readonly answeredAt: number | null;
+  /** Id of the key that its answer is sealed with; null where it holds none, or none that can be read. */
+  readonly sealedWith: string | null;
 }
 
 /** An attempt as the spool needs to know it. */

@@ -10,11 +10,13 @@ import {
   openAnswer,
   parseEntry,
   parseName,
+  placeOf,
 } from './spool-file.js';
 
 const ATTEMPT = '3f0f9f4e-7f11-4a55-9f6a-0a4f4f1f2c01';
 const CONNECTION = '3f0f9f4e-7f11-4a55-9f6a-0a4f4f1f2c02';
-const envelopes = new Envelopes(new Keyring(generateKeyFile()));
+const keyring = new Keyring(generateKeyFile());
+const envelopes = new Envelopes(keyring);
 
 const newEntry = (overrides: Partial<SpoolEntry> = {}): SpoolEntry => ({
   kind: 'answer',
@@ -25,6 +27,7 @@ const newEntry = (overrides: Partial<SpoolEntry> = {}): SpoolEntry => ({
   database: { systemIdentifier: '7400000000000000001', timeline: 2 },
   sentAt: Date.parse('2026-11-21T10:00:00.123Z'),
   answeredAt: Date.parse('2026-11-21T10:00:01.456Z'),
+  sealedWith: keyring.primary.id,
   ...overrides,
 });
 
@@ -38,25 +41,28 @@ const spooled: SpooledAnswer = {
   },
 };
 
+const formatted = async (entry: SpoolEntry): Promise<string> =>
+  formatAnswer(entry, spooled, await envelopes.prepare(placeOf(entry)));
+
 const changed = (text: string, changes: object): string => JSON.stringify({ ...JSON.parse(text), ...changes });
 
 describe('a file of the spool', () => {
   it.each([newEntry(), newEntry({ epoch: null, database: null }), newEntry({ kind: 'kept' })])(
     'should come back as it was written: %j',
-    (entry) => {
-      const text = formatAnswer(entry, spooled, envelopes);
+    async (entry) => {
+      const text = await formatted(entry);
       expect(parseEntry(nameOf(ATTEMPT, entry.kind), text)).toEqual(entry);
-      expect(openAnswer(entry, text, envelopes)).toEqual(spooled);
+      await expect(openAnswer(entry, text, envelopes)).resolves.toEqual(spooled);
     },
   );
 
   it('should come back as the note that it was', () => {
-    const intent = newEntry({ kind: 'intent', answeredAt: null });
+    const intent = newEntry({ kind: 'intent', answeredAt: null, sealedWith: null });
     expect(parseEntry(nameOf(ATTEMPT, 'intent'), formatIntent(intent))).toEqual(intent);
   });
 
-  it('should show ids, generations and times, and nothing of the answer', () => {
-    const text = formatAnswer(newEntry(), spooled, envelopes);
+  it('should show ids, generations and times, and nothing of the answer', async () => {
+    const text = await formatted(newEntry());
     const { sealed, ...readable } = JSON.parse(text) as Record<string, unknown>;
     expect(readable).toEqual({
       version: 1,
@@ -80,24 +86,23 @@ describe('a file of the spool', () => {
     ['no time', { sent_at: 'yesterday' }],
     ['no time of the answer', { answered_at: null }],
     ['no answer', { sealed: null }],
-  ])('should be refused where it names %s', (_, changes) => {
-    const text = changed(formatAnswer(newEntry(), spooled, envelopes), changes);
+  ])('should be refused where it names %s', async (_, changes) => {
+    const text = changed(await formatted(newEntry()), changes);
     expect(() => parseEntry(nameOf(ATTEMPT, 'answer'), text)).toThrow('damaged');
   });
 
-  it('should be refused where only a part of it was written', () => {
-    expect(() =>
-      parseEntry(nameOf(ATTEMPT, 'answer'), formatAnswer(newEntry(), spooled, envelopes).slice(0, 200)),
-    ).toThrow('JSON');
+  it('should be refused where only a part of it was written', async () => {
+    const text = await formatted(newEntry());
+    expect(() => parseEntry(nameOf(ATTEMPT, 'answer'), text.slice(0, 200))).toThrow('JSON');
   });
 
   it.each([
     ['generation', newEntry({ generation: 8 })],
     ['attempt', newEntry({ attempt: CONNECTION })],
     ['connection', newEntry({ connectionId: ATTEMPT })],
-  ])('should not open where somebody changed its %s', (_, entry) => {
-    const text = formatAnswer(newEntry(), spooled, envelopes);
-    expect(() => openAnswer(entry, text, envelopes)).toThrow(/does not open|another connection/);
+  ])('should not open where somebody changed its %s', async (_, entry) => {
+    const text = await formatted(newEntry());
+    await expect(openAnswer(entry, text, envelopes)).rejects.toThrow(/does not open|another connection/);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Envelopes } from '@app/crypto';
+import { type Envelopes, keyIdOf, type PreparedSeal } from '@app/crypto';
 import {
   type DatabaseIdentity,
   type SpooledAnswer,
@@ -46,10 +46,10 @@ export const nameOfDraft = (name: string): string | undefined => DRAFT.exec(name
 /** The text of an intent's file. */
 export const formatIntent = (entry: SpoolEntry): string => format(entry, null);
 
-/** The text of an answer's file. The answer is sealed to the attempt and its generation, together with what else must not be changed. */
-export function formatAnswer(entry: SpoolEntry, { step, answer }: SpooledAnswer, envelopes: Envelopes): string {
+/** The text of an answer's file; `prepared` is for its place. The answer is sealed to the attempt and its generation, together with what else must not be changed. */
+export function formatAnswer(entry: SpoolEntry, { step, answer }: SpooledAnswer, prepared: PreparedSeal): string {
   const content = JSON.stringify({ connection: entry.connectionId, epoch: entry.epoch, step, answer });
-  return format(entry, envelopes.seal(content, placeOf(entry)).toString('base64'));
+  return format(entry, prepared.seal(content).toString('base64'));
 }
 
 /** The readable part of a file. @throws Error where the file was damaged, or is of a version that is not known. */
@@ -77,13 +77,38 @@ export function parseEntry(name: string, text: string): SpoolEntry {
     database: databaseOf(stored),
     sentAt,
     answeredAt: kind === 'intent' ? null : answeredAt,
+    sealedWith: sealedWith(stored.sealed ?? null),
   };
 }
 
-/** The answer in a file. @throws Error or EnvelopeError where the file was changed, moved or damaged, or its key is missing. */
-export function openAnswer(entry: SpoolEntry, text: string, envelopes: Envelopes): SpooledAnswer {
+function sealedWith(sealed: string | null): string | null {
+  try {
+    return sealed === null ? null : keyIdOf(Buffer.from(sealed, 'base64'));
+  } catch {
+    return null;
+  }
+}
+
+/** The same file under the primary key; undefined where it is. @throws EnvelopeError where it does not open. */
+export async function rewrapAnswer(
+  entry: SpoolEntry,
+  text: string,
+  envelopes: Envelopes,
+): Promise<{ readonly entry: SpoolEntry; readonly text: string } | undefined> {
   const { sealed } = JSON.parse(text) as Stored;
-  const opened = envelopes.open(Buffer.from(sealed ?? '', 'base64'), placeOf(entry)).toString();
+  const rewrapped = await envelopes.rewrap(Buffer.from(sealed ?? '', 'base64'), placeOf(entry));
+  return (
+    rewrapped && {
+      entry: { ...entry, sealedWith: keyIdOf(rewrapped) },
+      text: format(entry, rewrapped.toString('base64')),
+    }
+  );
+}
+
+/** The answer in a file. @throws Error or EnvelopeError where the file was changed, moved or damaged, or its key is missing. */
+export async function openAnswer(entry: SpoolEntry, text: string, envelopes: Envelopes): Promise<SpooledAnswer> {
+  const { sealed } = JSON.parse(text) as Stored;
+  const opened = (await envelopes.open(Buffer.from(sealed ?? '', 'base64'), placeOf(entry))).toString();
   const { connection, step, answer } = JSON.parse(opened) as SpooledAnswer & { readonly connection: string };
   if (connection !== entry.connectionId) {
     throw new Error('A file of the spool names another connection than the answer in it.');
@@ -107,7 +132,8 @@ function format(entry: SpoolEntry, sealed: string | null): string {
   return `${JSON.stringify(stored)}\n`;
 }
 
-const placeOf = ({ attempt, generation }: SpoolEntry) =>
+/** Where an attempt's answer is sealed for. */
+export const placeOf = ({ attempt, generation }: Pick<SpoolEntry, 'attempt' | 'generation'>) =>
   ({ table: 'spool', row: attempt, column: 'answer', generation }) as const;
 
 const databaseOf = ({ system_identifier, timeline }: Partial<Stored>): DatabaseIdentity | null =>

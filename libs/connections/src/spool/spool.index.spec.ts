@@ -14,6 +14,7 @@ const newEntry = (overrides: Partial<SpoolEntry> = {}): SpoolEntry => ({
   database: null,
   sentAt: NOW,
   answeredAt: null,
+  sealedWith: null,
   ...overrides,
 });
 

@@ -50,6 +50,11 @@ export class SpoolIndex {
     return [...this.#entries.values()];
   }
 
+  /** Ids of the keys that answers are sealed with. */
+  keyIds(): readonly string[] {
+    return [...new Set([...this.#entries.values()].flatMap(({ sealedWith }) => sealedWith ?? []))];
+  }
+
   /** Of each connection what was consumed last. */
   newest(): readonly ConsumedConnection[] {
     return [...this.#byConnection.keys()].flatMap((connectionId) => {

@@ -66,6 +66,11 @@ export class SpoolStore {
     this.index.add({ ...entry, kind });
   }
 
+  /** What does not open needs no key. */
+  forgetKey(entry: SpoolEntry): void {
+    this.index.add({ ...entry, sealedWith: null });
+  }
+
   async remove(entries: readonly SpoolEntry[]): Promise<void> {
     for (const entry of entries) {
       this.index.remove(entry);

@@ -1,15 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BrokerError, Clock, errorFacts, Log } from '@app/common';
 import { Config } from '@app/config';
-import { Envelopes } from '@app/crypto';
+import { Envelopes, KeyServiceError, type PreparedSeal } from '@app/crypto';
 import type { OutboundAnswer } from '@app/providers';
+import { LRUCache } from 'lru-cache';
 import type { KnownEpochs, SeenEpoch } from './epoch-file.js';
 import type { DatabaseIdentity, SpooledAnswer, SpooledAttempt, SpoolEntry } from './spool-entry.js';
-import { formatAnswer, formatIntent, nameOf, openAnswer } from './spool-file.js';
+import { formatAnswer, formatIntent, nameOf, openAnswer, placeOf } from './spool-file.js';
 import { type Consumed, type ConsumedConnection, outlivedBy } from './spool.index.js';
+import { rewrapKept } from './rewrap-kept.js';
 import { SpoolStore } from './spool.store.js';
 
 const OLD_MS = 30 * 24 * 3600 * 1000;
+const MOST_UNDER_WAY = 10_000;
 
 /**
  * This replica's folder for what providers answered and the database does not hold yet, and for what shows that a database is
@@ -20,6 +23,8 @@ export class Spool {
   readonly #store: SpoolStore;
   /** Monotonic times of the answers that this process kept: whoever kept one stores it, too. */
   readonly #keptAt = new Map<string, number>();
+  /** What will seal the answers of attempts that are under way: no key service can keep one from being kept. */
+  readonly #seals = new LRUCache<string, PreparedSeal>({ max: MOST_UNDER_WAY });
   #database: DatabaseIdentity | null = null;
 
   constructor(
@@ -39,6 +44,14 @@ export class Spool {
       const message = 'The spool folder cannot be used: nothing is sent with credentials that can be used only once.';
       this.log.error(message, { source: this.#store.path, ...errorFacts(error) });
     }
+  }
+
+  /**
+   * Has at hand what seals the attempt's answer, whatever becomes of the key service meanwhile.
+   * @throws KeyServiceError where that cannot be had; nothing may be sent then.
+   */
+  async reserve({ id, generation }: SpooledAttempt): Promise<void> {
+    this.#seals.set(id, await this.envelopes.prepare(placeOf({ attempt: id, generation })));
   }
 
   /**
@@ -67,7 +80,10 @@ export class Spool {
     const noted = this.#store.index.get(nameOf(attempt.id, 'intent'))?.sentAt;
     const entry = this.#entryOf(attempt, 'answer', sentAt ?? noted ?? now - this.config.timing.deadlineMs, now);
     this.#keptAt.set(attempt.id, performance.now());
-    await this.#store.write(entry, formatAnswer(entry, { step: attempt.step, answer }, this.envelopes));
+    const prepared = this.#seals.get(attempt.id) ?? (await this.envelopes.prepare(placeOf(entry)));
+    this.#seals.delete(attempt.id);
+    const sealed = { ...entry, sealedWith: prepared.keyId };
+    await this.#store.write(sealed, formatAnswer(entry, { step: attempt.step, answer }, prepared));
   }
 
   /**
@@ -75,7 +91,7 @@ export class Spool {
    * connection, and takes the place of what is older; any other goes.
    */
   async adopted({ id }: Pick<SpooledAttempt, 'id'>): Promise<void> {
-    await this.#settle(id).finally(() => this.#keptAt.delete(id));
+    await this.#settle(id).finally(() => this.#end(id));
   }
 
   async #settle(id: string): Promise<void> {
@@ -100,7 +116,12 @@ export class Spool {
   /** The attempt ended without an answer of use, or was not sent: nothing of it stays. */
   async discard({ id }: Pick<SpooledAttempt, 'id'>): Promise<void> {
     await this.#store.remove(this.#of(id).flatMap((entry) => entry ?? []));
+    this.#end(id);
+  }
+
+  #end(id: string): void {
     this.#keptAt.delete(id);
+    this.#seals.delete(id);
   }
 
   /**
@@ -121,12 +142,18 @@ export class Spool {
     return this.#store.index.has(nameOf(attempt, kind));
   }
 
-  /** An answer, opened; undefined where it does not open, which is logged once, or is gone by now. */
+  /**
+   * An answer, opened; undefined where it does not open, which is logged once, or is gone by now.
+   * @throws KeyServiceError where that cannot be told now.
+   */
   async read(entry: SpoolEntry): Promise<SpooledAnswer | undefined> {
     const text = await this.#store.textOf(entry);
     try {
-      return text === undefined ? undefined : openAnswer(entry, text, this.envelopes);
+      return text === undefined ? undefined : await openAnswer(entry, text, this.envelopes);
     } catch (error) {
+      if (error instanceof KeyServiceError) {
+        throw error;
+      }
       const facts = { attempt_id: entry.attempt, generation: entry.generation, ...errorFacts(error) };
       this.#store.tell(entry.attempt, 'An answer in the spool does not open; it is left as it is.', facts);
       return undefined;
@@ -159,6 +186,14 @@ export class Spool {
     await this.#store.follow(seen);
   }
 
+  /** Ids of the keys that files of the folder are sealed with. */
+  keyIds(): readonly string[] {
+    return this.#store.index.keyIds();
+  }
+
+  /** As `rewrapKept`, of this folder. */
+  rewrap = (primary: string, most: number): Promise<void> => rewrapKept(this.#store, this.envelopes, primary, most);
+
   /** Connections of which the folder holds something older than 30 days. */
   longKnown(): readonly string[] {
     const old = this.#store.index.all().filter((entry) => this.#isOld(entry));
@@ -185,7 +220,17 @@ export class Spool {
 
   #entryOf(attempt: SpooledAttempt, kind: SpoolEntry['kind'], sentAt: number, answeredAt: number | null): SpoolEntry {
     const { id, connectionId, generation, epoch } = attempt;
-    return { kind, attempt: id, connectionId, generation, epoch, database: this.#database, sentAt, answeredAt };
+    return {
+      kind,
+      attempt: id,
+      connectionId,
+      generation,
+      epoch,
+      database: this.#database,
+      sentAt,
+      answeredAt,
+      sealedWith: null,
+    };
   }
 }
 
