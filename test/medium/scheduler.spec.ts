@@ -1,4 +1,5 @@
 import { AuditEvents } from '@app/audit';
+import { ConnectionsRepository } from '@app/connections';
 import { failed } from '@app/providers';
 import { AttemptRecorder, Refresher, Scheduler } from '@app/tokens';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -51,6 +52,28 @@ describe(Scheduler.name, () => {
       [expect.objectContaining({ type: 'system' }), 'started'],
     ]);
     expect(Number((await storedConnection(id)).refresh_at)).toBeGreaterThan(Date.now() + 60_000);
+  });
+
+  it('should not renew anew what was renewed between its claim and its look', async () => {
+    const replica = await start();
+    const { id } = await newConnection(replica);
+    const repository = replica.module.get(ConnectionsRepository);
+    const claim = repository.claimDue.bind(repository);
+    const claimed: number[] = [];
+    repository.claimDue = async (slots) => {
+      const due = await claim(slots);
+      if (due.length > 0) {
+        await sql(`update connections set generation = 2, refresh_at = now() + interval '1 hour' where id = $1`, [id]);
+        claimed.push(due.length);
+      }
+      return due;
+    };
+    run(replica);
+    await eventually(() => expect(claimed).toEqual([1]));
+    await replica.module.get(Scheduler).stop();
+    await replica.module.get(Refresher).drain();
+    expect(replica.provider.requests).toEqual([]);
+    expect(await storedAttempts(id)).toEqual([]);
   });
 
   it('should send at most eight at once to a provider, and not keep another one waiting', async () => {

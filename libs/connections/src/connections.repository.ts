@@ -12,6 +12,8 @@ import { CONNECTION_COLUMNS, CONNECTION_TABLES, type ConnectionRow, toConnection
 /** A connection whose renewal is due. */
 export interface DueConnection extends ConnectionName {
   readonly id: string;
+  /** The one whose token is due. */
+  readonly generation: number;
 }
 
 /** A connection that changed, and when; epoch ms. */
@@ -90,7 +92,7 @@ export class ConnectionsRepository {
         )
         update connections set refresh_at = clock_timestamp() + $3 * interval '1 millisecond'
         from due where connections.id = due.id
-        returning connections.id, provider, name as connection`,
+        returning connections.id, connections.generation, provider, name as connection`,
       values: [Object.keys(slots), Object.values(slots), this.config.timing.claimMs],
     });
   }

@@ -78,7 +78,9 @@ export class Scheduler {
     this.#running.set(due.provider, (this.#running.get(due.provider) ?? 0) + 1);
     try {
       const connection = await this.connections.find(due);
-      if (connection !== undefined && !(await this.#isLeftAlone(connection))) {
+      // A caller may have had it renewed since the claim: the new token is not due.
+      const isDue = connection?.generation === due.generation;
+      if (isDue && !(await this.#isLeftAlone(connection))) {
         await this.refresher.refresh(connection, { trigger: 'schedule', origin: { actor: { type: 'system' } } });
       }
     } catch (error) {
