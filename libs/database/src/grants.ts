@@ -26,7 +26,8 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM ${name};
 GRANT USAGE ON SCHEMA public TO ${name};
 GRANT SELECT ON _prisma_migrations TO ${name};
 GRANT SELECT, INSERT, UPDATE, DELETE ON providers, connections, attempts, spares, callers, caller_identities,
-  api_keys, encryption_keys, replicas TO ${name};
+  api_keys, replicas TO ${name};
+GRANT SELECT, INSERT, UPDATE ON encryption_keys TO ${name};
 GRANT SELECT, INSERT, UPDATE ON database_identity TO ${name};
 GRANT SELECT, UPDATE ON change_mark TO ${name};
 GRANT SELECT, USAGE, UPDATE ON SEQUENCE rotation_epoch TO ${name};
