@@ -6,7 +6,16 @@ interface Dump {
   readonly sequences: readonly { readonly name: string; readonly value: string }[];
 }
 
-const TABLES = `select tablename as name from pg_tables where schemaname = 'public' and tablename <> '_prisma_migrations'`;
+/** Partitions are read and written through their tables. */
+const TABLES = `
+select relname as name from pg_class
+where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition and relname <> '_prisma_migrations'`;
+
+/** The dump's days of the audit log, which pg_restore would bring along. */
+const PARTITIONS = `
+select audit_make_partitions(min(day), max(day))
+from (select (at at time zone 'UTC')::date as day from json_populate_recordset(null::audit_events, $1)) as days
+having count(*) > 0`;
 
 /** Rows and sequences of a database, for another cluster: what `pg_dump` and `pg_restore` do, which npm does not bring. */
 export async function takeDump(url: string): Promise<Dump> {
@@ -31,6 +40,7 @@ export async function restoreDump(url: string, { tables, sequences }: Dump): Pro
     // As pg_restore does: what guards the rows in daily life is not asked.
     await client.query('set session_replication_role = replica');
     await client.query(`truncate ${Object.keys(tables).join(', ')}`);
+    await client.query(PARTITIONS, [tables['audit_events'] ?? '[]']);
     for (const [name, rows] of Object.entries(tables)) {
       const text = `insert into ${name} overriding system value select * from json_populate_recordset(null::${name}, $1)`;
       await client.query(text, [rows]);
