@@ -23,6 +23,8 @@ const withDatabase = {
 export default {
   // Three, whatever the machine: many tests wait for time to pass, and none shares a database with another file.
   maxWorkers: 3,
+  // No test asserts how long something takes; on a busy machine everything takes longer.
+  testTimeout: 30_000,
   coverageProvider: 'v8',
   collectCoverageFrom: [
     'apps/**/*.ts',

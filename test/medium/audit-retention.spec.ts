@@ -141,19 +141,19 @@ describe(Retention.name, () => {
     [
       'an edited row',
       () => sql(`update audit_events set body = replace(body, 'acme', 'evil') where seq = 2`),
-      'row 2: its hash',
+      'row 2: row_edited',
     ],
     [
       'a row that is gone',
       () => sql('delete from audit_events where at = $1 and seq = 2', [new Date(noon(5))]),
-      'row 2: missing',
+      'row 2: row_deleted',
     ],
     [
       'a cut tail',
       () => sql('delete from audit_events where at = $1 and seq = 3', [new Date(noon(5))]),
-      'row 3: missing',
+      'row 3: tail_cut',
     ],
-    ['a partition that is gone', () => sql(`drop table audit_events_${compact(5)}`), 'row 1: missing'],
+    ['a partition that is gone', () => sql(`drop table audit_events_${compact(5)}`), 'row 1: stream_missing'],
   ])('should drop nothing where it finds %s', async (_what, tamper, fault) => {
     await tamper();
     const left = [await rowsLeft(), await partitions()];
