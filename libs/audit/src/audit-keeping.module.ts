@@ -12,9 +12,8 @@ import { KeepingRepository } from './keeping/keeping.repository.js';
 import { LogKeeper } from './keeping/log.keeper.js';
 import { LogRights } from './keeping/log.rights.js';
 import { LogVerification } from './keeping/log.verification.js';
+import { PastVerification } from './keeping/past.verification.js';
 import { Retention } from './keeping/retention.js';
-import { RowVerification } from './keeping/row.verification.js';
-import { WholeVerification } from './keeping/whole.verification.js';
 import { Replica } from './replica.js';
 import { VerificationRepository } from './verification/verification.repository.js';
 
@@ -43,12 +42,11 @@ import { VerificationRepository } from './verification/verification.repository.j
     },
     KeepingRepository,
     LogRights,
-    RowVerification,
     {
       provide: LogVerification,
-      inject: [Database, Keyring, RowVerification],
-      useFactory: (database: Database, { auditPublicKeys }: Keyring, walk: RowVerification) =>
-        new WholeVerification(new VerificationRepository(database), auditPublicKeys, walk),
+      inject: [Database, Keyring, KeepingRepository],
+      useFactory: (database: Database, { auditPublicKeys }: Keyring, repository: KeepingRepository) =>
+        new PastVerification(new VerificationRepository(database), auditPublicKeys, repository),
     },
     {
       provide: Retention,

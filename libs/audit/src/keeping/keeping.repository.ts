@@ -1,15 +1,15 @@
 import { Database } from '@app/database';
 import { Injectable } from '@nestjs/common';
+import type { Link } from '../chain/chain.js';
 import { hashOfCheckpoint, type Retirement, type SignedCheckpoint } from '../chain/checkpoint.js';
-import type { ChainRow } from './chain.walk.js';
 import {
   DROP_BEFORE,
   LAST_CHECKPOINT,
+  LAST_ROWS,
   LOOK,
   MAKE_PARTITIONS,
   MAY_CHANGE,
   NEWEST_RETIREMENT,
-  PAGE,
   STREAMS,
 } from './keeping.statements.js';
 import { boundaryOf, type StreamState } from './retirement.js';
@@ -24,11 +24,6 @@ export interface KeptDays {
   readonly retired: string | null;
   /** The oldest day that there is. */
   readonly oldest: string | null;
-}
-
-/** A row with what it is ordered by. */
-export interface PastRow extends ChainRow {
-  readonly at: Date;
 }
 
 interface StreamRow {
@@ -87,10 +82,10 @@ export class KeepingRepository {
     return row === undefined ? null : { number: row.number, hash: hashOfCheckpoint(row) };
   }
 
-  /** The rows before a day that follow `after`, in the order of time, stream and number. */
-  page(before: string, after: Pick<PastRow, 'at' | 'stream' | 'seq'>, limit: number): Promise<readonly PastRow[]> {
-    const values = [new Date(boundaryOf(before)), after.at, after.stream, after.seq, limit];
-    return this.database.query<PastRow>({ name: 'audit-past-page', text: PAGE, values });
+  /** The last row of that day (UTC) of each stream that has one. */
+  async lastRowsOf(day: string): Promise<readonly (readonly [string, Link])[]> {
+    const rows = await this.database.query<Link & { stream: string }>({ text: LAST_ROWS, values: [day] });
+    return rows.map(({ stream, seq, hash }) => [stream, { seq, hash }]);
   }
 
   /** Drops everything before a day that a checkpoint has retired, a partition at a time. False where a lock was not to be had in time. */

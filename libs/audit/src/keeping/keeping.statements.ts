@@ -27,11 +27,13 @@ SELECT key_id, body, signature FROM audit_checkpoints WHERE retired_before IS NO
 export const LAST_CHECKPOINT = `
 SELECT number::float8, body, signature FROM audit_checkpoints WHERE at < $1::timestamptz ORDER BY at DESC, number DESC LIMIT 1`;
 
-/** $1 boundary · $2 $3 $4 the row after which · $5 how many. */
-export const PAGE = `
-SELECT at, stream::text, seq::float8, hash, body FROM audit_events
-WHERE at < $1::timestamptz AND at >= $2::timestamptz AND (at, stream, seq) > ($2::timestamptz, $3::bigint, $4::bigint)
-ORDER BY at, stream, seq LIMIT $5`;
+/** $1 day. Numbers and times run together inside a stream, so both are read off the primary key. */
+export const LAST_ROWS = `
+WITH last AS (
+  SELECT stream, max(at) AS at, max(seq) AS seq FROM audit_events
+  WHERE at >= $1::date::timestamp AT TIME ZONE 'UTC' AND at < ($1::date + 1)::timestamp AT TIME ZONE 'UTC' GROUP BY stream
+)
+SELECT stream::text, seq::float8, hash FROM last JOIN audit_events USING (at, stream, seq)`;
 
 /** $1 day. */
 export const DROP_BEFORE = `SELECT audit_drop_before($1::date) AS gone`;

@@ -1,30 +1,9 @@
+import type { ExportedLine } from '../mapping/exported-line.js';
 import type { RecordedEvent } from './search.js';
-
-/** Fields as `bodyOf` wrote them: what does not apply is not there. */
-interface Body {
-  readonly action: string;
-  readonly outcome: string;
-  readonly actor: string;
-  readonly caller?: string;
-  readonly key_id?: string;
-  readonly provider?: string;
-  readonly connection?: string;
-  readonly generation?: number;
-  readonly request_id?: string;
-  readonly client_ip?: string;
-  readonly upstream_status?: number;
-  readonly reason?: string;
-  readonly duration_ms?: number;
-  readonly token_fingerprint?: string;
-  readonly token_expires_at?: string;
-  readonly fields?: readonly string[];
-  readonly count?: number;
-  readonly device?: string;
-}
 
 /** What the text of a row says, but for its place. */
 export function parseBody(text: string): Omit<RecordedEvent, 'stream' | 'seq' | 'at'> {
-  const body = JSON.parse(text) as Body;
+  const body = JSON.parse(text) as ExportedLine;
   return {
     action: body.action,
     outcome: body.outcome,
