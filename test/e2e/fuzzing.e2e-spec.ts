@@ -136,6 +136,20 @@ describe.each(routes)('%s', (name, route) => {
   });
 });
 
+describe('an answer that is not as it is described', () => {
+  const { operation } = routesOf(document).find(({ path }) => path === '/providers') as Route;
+  const judge = (body: object) => schemas.complaint(operation, 200, 'application/json', JSON.stringify(body));
+
+  it.each([
+    ['a member that is not described', { items: [], next_cursor: null, more: 1 }, /additional properties/],
+    ['one that is missing', { items: [] }, /next_cursor/],
+    ['one of another type', { items: [{ provider: 7 }], next_cursor: null }, /must be string/],
+  ])('should be noticed by this test: %s', (_what, body, why) => {
+    expect(judge({ items: [], next_cursor: null })).toBeUndefined();
+    expect(judge(body)).toMatch(why);
+  });
+});
+
 describe('the requests that were made up', () => {
   it('should have been taken as well as refused, on nearly every route', () => {
     const taken = [...seen.values()].filter((statuses) => [...statuses].some((status) => status < 300));

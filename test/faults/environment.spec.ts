@@ -78,8 +78,9 @@ async function freePort(): Promise<string> {
 describe('the programs that a broker starts', () => {
   it('should be handed none of the secrets in its environment', async () => {
     const names = ['BOOTSTRAP_ADMIN_KEY', 'VAULT_TOKEN', 'AWS_SECRET_ACCESS_KEY', 'PGPASSWORD', 'NPM_TOKEN'];
-    const secrets = Object.fromEntries(names.map((name) => [name, secret()]));
-    const environment = { ...secrets, BOOTSTRAP_ADMIN_KEY: newApiKey().text.reveal(), SANDBOX_PORT: await freePort() };
+    const adminKey = newApiKey().text.reveal();
+    const secrets = { ...Object.fromEntries(names.map((name) => [name, secret()])), BOOTSTRAP_ADMIN_KEY: adminKey };
+    const environment = { ...secrets, SANDBOX_PORT: await freePort() };
     broker = spawnBroker({ ...environment, DATA_DIR: join(folder, 'data'), NODE_OPTIONS: `--import=${crash}` });
     await broker.untilPrinted('Stop with Ctrl-C');
     // Postgres leaves the broker's tree: it is to outlive one that is killed.

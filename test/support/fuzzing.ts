@@ -86,7 +86,7 @@ const headerValue = (): Arbitrary<string> =>
 
 /** A body of the schema, one with something wrong in it, or no JSON at all. */
 function bodyOf(document: OpenApi, schema: Schema): Arbitrary<string | undefined> {
-  const fitting = valueOf(document, schema, 0);
+  const fitting = valueOf(document, schema);
   return fc.oneof(
     { weight: 6, arbitrary: fitting.map((value) => JSON.stringify(value)) },
     { weight: 4, arbitrary: withWrongMember(fitting) },
@@ -109,51 +109,82 @@ const withWrongMember = (fitting: Arbitrary<unknown>): Arbitrary<string> =>
       return `{${[...others, `${JSON.stringify(chosen)}:${json}`].join(',')}}`;
     });
 
-/** A value of the schema; what the description leaves open is anything. */
-function valueOf(document: OpenApi, of: Schema, depth: number): Arbitrary<unknown> {
+/** What is taken under a name, so that a body is not refused for the first member already. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  type: ['onmeta'],
+  description: ['', 'made up'],
+  rules: ['fuzzed/*', '*/*'],
+  rule: ['fuzzed/acme'],
+  networks: ['10.0.0.0/8', 'fd00::/8'],
+  issuer: ['mtls'],
+  subject: ['CN=made up', 'spiffe://example.org/*'],
+  expires_at: ['2099-01-01T00:00:00Z'],
+  access_token: ['held'],
+  token: ['held'],
+  connection: ['fuzzed', 'acme'],
+};
+
+/** A value of the schema of a member; what the description leaves open is anything. */
+function valueOf(document: OpenApi, of: Schema, name = '', depth = 0): Arbitrary<unknown> {
   const schema = resolve(document, of);
   const alternatives = schema.oneOf ?? schema.anyOf;
   if (alternatives !== undefined && depth < 6) {
-    return fc.oneof(...alternatives.map((each) => valueOf(document, each, depth + 1)));
+    return fc.oneof(...alternatives.map((each) => valueOf(document, each, name, depth + 1)));
   }
-  const value = plainValue(document, schema, depth);
+  const value = plainValue(document, schema, name, depth);
   return schema.nullable === true || of.nullable === true ? fc.option(value, { freq: 4 }) : value;
 }
 
-function plainValue(document: OpenApi, schema: Schema, depth: number): Arbitrary<unknown> {
+function plainValue(document: OpenApi, schema: Schema, name: string, depth: number): Arbitrary<unknown> {
   if (schema.enum !== undefined) {
     return fc.constantFrom(...schema.enum);
   }
   switch (schema.type) {
     case 'string':
-      return fc.oneof(
-        fc.constantFrom('onmeta', 'oauth2', 'fuzzed', 'acme', '*/*', 'fuzzed/*', 'http://127.0.0.1:1'),
-        instant(),
-        hostile(),
-      );
+      return textValue(name);
     case 'integer':
     case 'number':
-      return fc.oneof(fc.nat(100_000), fc.integer());
+      return fc.oneof(fc.nat(100), fc.nat(100_000), fc.integer());
     case 'boolean':
       return fc.boolean();
     case 'array':
-      return depth > 5 ? fc.constant([]) : fc.array(valueOf(document, schema.items ?? {}, depth + 1), { maxLength: 4 });
+      return depth > 5
+        ? fc.constant([])
+        : fc.uniqueArray(valueOf(document, schema.items ?? {}, name, depth + 1), {
+            maxLength: 3,
+            selector: (item) => JSON.stringify(item),
+          });
     case 'object':
-      return objectOf(document, schema, depth);
+      return objectOf(document, schema, name, depth);
     default:
-      return schema.properties === undefined ? fc.jsonValue({ maxDepth: 2 }) : objectOf(document, schema, depth);
+      return schema.properties === undefined ? fc.jsonValue({ maxDepth: 2 }) : objectOf(document, schema, name, depth);
   }
 }
 
-/** Free fields are those of providers: some that there are, with texts. */
-function objectOf(document: OpenApi, { properties, required = [] }: Schema, depth: number): Arbitrary<object> {
-  if (properties === undefined || depth > 5) {
-    return fc.dictionary(fc.constantFrom('base_url', 'api_key', 'refresh_token', 'token_url', 'client_id'), hostile(), {
-      maxKeys: 3,
-    });
-  }
-  const members = Object.fromEntries(
-    Object.entries(properties).map(([name, each]) => [name, valueOf(document, each, depth + 1)]),
+const textValue = (name: string): Arbitrary<string> =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.constantFrom(...(TAKEN[name] ?? KNOWN_NAMES)) },
+    { weight: 1, arbitrary: instant() },
+    { weight: 1, arbitrary: hostile() },
   );
-  return fc.record(members, { requiredKeys: [...required] });
+
+const SETTINGS = [{}, { base_url: 'http://127.0.0.1:1' }];
+const SECRETS = [{}, { api_key: 'k', refresh_token: 'r' }, { refresh_token: 'r' }, { email: 'somebody@example.org' }];
+const FREE_NAMES = ['base_url', 'api_key', 'refresh_token', 'ca_certificates', 'email'];
+
+/** Fields of providers, which the description leaves open: what onmeta takes, or hostile texts under names that there are. */
+const freeFields = (name: string): Arbitrary<object> =>
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom<object>(...(name === 'settings' ? SETTINGS : SECRETS)) },
+    { weight: 1, arbitrary: fc.dictionary(fc.constantFrom(...FREE_NAMES), hostile(), { maxKeys: 3 }) },
+  );
+
+function objectOf(document: OpenApi, { properties, required = [] }: Schema, name: string, depth: number) {
+  if (properties === undefined || depth > 5) {
+    return freeFields(name);
+  }
+  const members = Object.entries(properties).map(
+    ([member, each]) => [member, valueOf(document, each, member, depth + 1)] as const,
+  );
+  return fc.record(Object.fromEntries(members), { requiredKeys: [...required] });
 }
