@@ -2,6 +2,7 @@ import { newApiKey } from '@app/callers';
 import { writeKeyFile } from '@app/crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -12,8 +13,8 @@ jest.setTimeout(60_000);
 
 /** An error as a driver throws it, with what it was given in its message and everywhere else; nobody catches it. */
 const CRASH = `
+const secrets = Object.values(process.env).join(' ');
 process.on('SIGUSR2', () => {
-  const secrets = Object.values(process.env).join(' ');
   const error = new TypeError('cannot parse ' + secrets + '\\n    at ' + secrets, { cause: new Error(secrets) });
   throw Object.assign(error, { detail: secrets, input: { password: secrets }, code: 'ERR_OF_A_TEST' });
 });
@@ -103,21 +104,27 @@ describe('the programs that a broker starts', () => {
   });
 });
 
+const pathOfKeys = (): string => join(folder, 'keys.json');
+
 describe('what a broker prints', () => {
-  it('should hold no secret, from its start to a crash with all of them in the error', async () => {
-    const keysFile = join(folder, 'keys.json');
-    writeKeyFile(keysFile);
-    const adminKey = newApiKey();
+  const adminKey = newApiKey().text.reveal();
+
+  beforeAll(() => writeKeyFile(pathOfKeys()));
+
+  it.each([
+    ['a key file', () => ({ KEYS_FILE: pathOfKeys() })],
+    ['keys in a variable', () => ({ KEY_PROVIDER: 'env', KEYS: readFileSync(pathOfKeys(), 'utf8') })],
+  ])('should hold no secret, from its start to a crash with all of them in the error: %s', async (_what, keys) => {
     const environment = {
+      ...keys(),
       NODE_ENV: 'production',
       DATABASE_URL: process.env['DATABASE_URL'],
-      KEYS_FILE: keysFile,
-      BOOTSTRAP_ADMIN_KEY: adminKey.text.reveal(),
+      BOOTSTRAP_ADMIN_KEY: adminKey,
       DATA_DIR: join(folder, 'production'),
       AUDIT_SPOOL_DIR: join(folder, 'device'),
       SPOOL_DIR: join(folder, 'spool'),
     };
-    const canaries = await canariesOf(environment.DATABASE_URL, keysFile, environment.BOOTSTRAP_ADMIN_KEY);
+    const canaries = await canariesOf(environment.DATABASE_URL, pathOfKeys(), environment.BOOTSTRAP_ADMIN_KEY);
     broker = spawnBroker({ ...environment, LOG_LEVEL: 'debug', NODE_OPTIONS: `--import=${crash}` });
     const url = addressIn(await broker.untilPrinted('"The broker listens."'));
     const authorization = `Bearer ${environment.BOOTSTRAP_ADMIN_KEY}`;
