@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sandbox } from '../../apps/sandbox/src/index.js';
@@ -8,78 +8,33 @@ import { type Canaries, echoingFaults, findCanaries, issueOptions, TYPES } from 
 import { broughtToken, pathOf } from '../support/connect.js';
 import { startTestSandbox } from '../support/sandbox.js';
 import { breakAudit, dumpDatabase, sql } from '../support/test-database.js';
+import { type Body, WatchedBroker } from '../support/watched-broker.js';
 
 const canaries: Canaries = new Map();
-/** Every answer of the broker: headers and body, without what a token answer is there to give. */
-const answers: string[] = [];
 
 let sandbox: Sandbox;
 let broker: TestBroker;
+let watched: WatchedBroker;
 let reader: string;
-
-/** What was written past the broker's own log. */
-const spies = [process.stdout, process.stderr].map((stream) => jest.spyOn(stream, 'write'));
-const printed = (): string => spies.flatMap(({ mock }) => mock.calls.map(([text]) => String(text))).join('');
 
 beforeAll(async () => {
   sandbox = await startTestSandbox();
   broker = await startBroker();
+  watched = new WatchedBroker(broker, canaries);
   reader = await broker.keyFor(['*/*']);
-  for (const [name, key] of [
-    ['the administrator', broker.adminKey],
-    ['the reader', reader],
-  ] as const) {
-    canaries.set(`the key of ${name}`, key);
-    canaries.set(`the secret of the key of ${name}`, key.split('_').slice(2).join('_').slice(0, 43));
-  }
+  watched.addKey('the reader', reader);
 });
 
 afterAll(async () => {
-  spies.forEach((spy) => spy.mockRestore());
+  watched?.release();
   await broker?.stop();
   await sandbox?.close();
 });
 
-type Body = Record<string, unknown> & { readonly generation?: number; readonly key?: string };
+const ask = (method: string, path: string, body?: object | string, key?: string): Promise<Body> =>
+  watched.ask(method, path, { body, key });
 
-/** Sends a request and keeps its answer; tokens and keys in it become canaries themselves. */
-async function ask(method: string, path: string, body?: object | string, key = broker.adminKey): Promise<Body> {
-  const headers = {
-    authorization: `Bearer ${key}`,
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  };
-  const text = typeof body === 'object' ? JSON.stringify(body) : body;
-  const answer = await fetch(`${broker.url}${path}`, {
-    method,
-    headers,
-    ...(text === undefined ? {} : { body: text }),
-  });
-  const received = await answer.text();
-  const json = (received.startsWith('{') ? JSON.parse(received) : {}) as Body;
-  const shown = answer.ok && /\/token|\/keys$/.test(path.split('?')[0] ?? '') ? withoutGift(json) : received;
-  answers.push(`${method} ${answer.status} ${JSON.stringify([...answer.headers])} ${shown}`);
-  return json;
-}
-
-/** The answer without the one thing that it is there to give, which is a canary from now on. */
-function withoutGift({ access_token, authorization: _ready, extra, key, ...rest }: Body): string {
-  const gifts = [access_token, key, ...Object.values((extra ?? {}) as Body)];
-  // Numbers of transactions are no secrets, and too short to be searched for.
-  gifts
-    .filter((gift): gift is string => typeof gift === 'string' && gift.length > 20)
-    .forEach((gift) => canaries.set(`handed out: ${gift.slice(0, 12)}… (${canaries.size})`, gift));
-  return JSON.stringify(rest);
-}
-
-const search = async (): Promise<string[]> =>
-  findCanaries(canaries, {
-    'the log': broker.lines.join(''),
-    'what was printed': printed(),
-    'an answer': answers.join('\n'),
-    'the metrics': await (await fetch(`${broker.url}/metrics`)).text(),
-    'the audit log': JSON.stringify(await auditEvents(broker)),
-    'the database': await dumpDatabase(),
-  });
+const search = (): Promise<string[]> => watched.search();
 
 describe.each(TYPES)('no secret of %s should be found anywhere', (type) => {
   const provider = `canary-${type}`;
@@ -225,7 +180,7 @@ describe('no secret should be found anywhere', () => {
     const sings = new Map([['it', 'a canary that sings']]);
     const dump = await dumpDatabase();
 
-    expect(findCanaries(sings, { dump, answers: answers.join('\n'), log: broker.lines.join('') })).toEqual([
+    expect(findCanaries(sings, { dump, answers: watched.answers.join('\n'), log: broker.lines.join('') })).toEqual([
       'it in dump',
       'it in answers',
     ]);

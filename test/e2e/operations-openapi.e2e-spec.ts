@@ -95,6 +95,13 @@ describe('/openapi.json', () => {
     }
   });
 
+  it('should have every path that the server itself knows, but for the description', () => {
+    const known = broker.app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false }) as string;
+    const served = pathsOf(known).filter((path) => !/^\/(docs|openapi\.json)/.test(path));
+
+    expect([...new Set(served)].toSorted()).toEqual(Object.keys(document.paths).toSorted());
+  });
+
   it('should say which routes need a key, and be right', async () => {
     for (const route of routes) {
       const { status } = await send(route.method, route.path);
@@ -186,4 +193,17 @@ async function send(method: string, path: string) {
     headers: answer.headers,
     body: (isJson ? JSON.parse(text) : {}) as { detail?: string },
   };
+}
+
+/** Paths in what Fastify prints of its routes: a tree of parts, each level four columns further, methods in parentheses. */
+function pathsOf(printed: string): string[] {
+  const parts: string[] = [];
+  return printed.split('\n').flatMap((line) => {
+    const [, indent = '', part = '', methods] = /^([│├└─\s]*)(\S*)(?: \(([A-Z, ]+)\))?$/.exec(line) ?? [];
+    if (part === '') {
+      return [];
+    }
+    parts.splice(indent.length / 4 - 1, parts.length, part);
+    return methods === undefined ? [] : [parts.join('').replaceAll(/:(\w+)/g, '{$1}')];
+  });
 }

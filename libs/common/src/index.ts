@@ -1,3 +1,4 @@
+export { childEnvironment } from './child-environment.js';
 export { Clock } from './clock.js';
 export { errorFacts } from './error-facts.js';
 export {

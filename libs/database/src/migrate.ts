@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { BrokerError, inPackage } from '@app/common';
+import { BrokerError, childEnvironment, inPackage } from '@app/common';
 import { Client } from 'pg';
 
 /** Advisory lock under which one replica migrates while the others wait. */
@@ -71,7 +71,10 @@ async function appliedChecksums(client: Pick<Client, 'query'>): Promise<Map<stri
 
 /** The engine is 5 MB of WebAssembly that is needed once: a worker gives its memory back. */
 function applyInWorker(url: string): Promise<readonly string[]> {
-  const worker = new Worker(new URL('./migrate.worker.js', import.meta.url), { workerData: { url } });
+  const worker = new Worker(new URL('./migrate.worker.js', import.meta.url), {
+    workerData: { url },
+    env: childEnvironment(),
+  });
   return new Promise<readonly string[]>((resolve, reject) => {
     worker.once('message', (message: { applied?: readonly string[]; error?: string }) =>
       message.applied === undefined ? reject(new Error(message.error)) : resolve(message.applied),

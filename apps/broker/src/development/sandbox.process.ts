@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { BrokerError } from '@app/common';
+import { BrokerError, childEnvironment } from '@app/common';
 import type { Config } from '@app/config';
 
 const PROGRAM = fileURLToPath(new URL('../../../sandbox/src/main.js', import.meta.url));
@@ -18,9 +18,13 @@ type Greeting = { readonly ready: true; readonly url: string } | { readonly erro
 
 /** @throws BrokerError `conflict` with the child's own sentence, e.g. that its port is taken. */
 export async function startSandboxProcess(config: Config): Promise<SandboxProcess> {
-  const { PATH, HOME } = process.env;
   const child = fork(PROGRAM, {
-    env: { PATH, HOME, SANDBOX_PORT: String(config.sandboxPort), HOST: '127.0.0.1', DATA_DIR: config.dataDir },
+    env: {
+      ...childEnvironment(),
+      SANDBOX_PORT: String(config.sandboxPort),
+      HOST: '127.0.0.1',
+      DATA_DIR: config.dataDir,
+    },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const greeting = await greetingOf(child);

@@ -1,6 +1,7 @@
 import { execFile, type ExecFileOptions } from 'node:child_process';
 import { chown, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { childEnvironment } from '@app/common';
 
 const run = promisify(execFile);
 
@@ -41,6 +42,7 @@ export async function serverUser(postgres: string): Promise<ServerUser> {
 const leaveAsIs = async (): Promise<void> => undefined;
 
 const text = (options: ExecFileOptions = {}): ExecFileOptions & { encoding: 'utf8' } => ({
+  env: childEnvironment(),
   ...options,
   encoding: 'utf8',
 });
