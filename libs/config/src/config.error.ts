@@ -18,7 +18,7 @@ export class ConfigError extends Error {
           const { meaning, example } = VARIABLES[name];
           return `\n  ${name} ${problem}\n      ${meaning}\n      Example: ${name}=${example}`;
         }),
-        '\nEvery variable is explained in README.md, "Configuration".',
+        '\nEvery variable is explained in docs/configuration.md.',
       ].join('\n'),
     );
   }

@@ -1,4 +1,4 @@
-/** One variable of the environment, as the README's table and the start-up message explain it. */
+/** One variable of the environment, as docs/configuration.md and the start-up message explain it. */
 export interface Variable {
   readonly name: VariableName;
   readonly meaning: string;
