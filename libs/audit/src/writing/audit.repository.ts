@@ -1,6 +1,6 @@
 import type { Pool, QueryConfig } from 'pg';
 import type { Link } from '../chain/chain.js';
-import { type AuditBatch, type AuditStore, BatchRefused, type Receipt } from './audit.store.js';
+import { type AuditBatch, type AuditStore, BatchRefused, type Receipt, StreamMoved } from './audit.store.js';
 import { CLOSE_STREAM, INSERT_BATCH, OPEN_STREAM, PROBE, SETTLE } from './audit.statements.js';
 import { toRow } from './row.js';
 import { Stream } from './stream.js';
@@ -35,7 +35,7 @@ export class AuditRepository implements AuditStore {
       );
     const [row] = rows;
     if (row?.advanced !== true) {
-      throw new BatchRefused('The head of the stream is not where this writer left it.');
+      throw new StreamMoved('The head of the stream is not where this writer left it.');
     }
     return { mark: row.mark };
   }

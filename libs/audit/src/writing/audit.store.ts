@@ -42,8 +42,11 @@ export interface Receipt {
 
 /** The batch is certainly not written: the database refused it, or its stream was closed or continued by somebody else. */
 export class BatchRefused extends Error {
-  override readonly name = 'BatchRefused';
+  override readonly name: string = 'BatchRefused';
 }
+
+/** The head of the stream is not where its writer left it: closed, or in a database that is an older state of itself. */
+export class StreamMoved extends BatchRefused {}
 
 /** Where the log is kept. */
 export interface AuditStore {

@@ -49,4 +49,32 @@ describe(StreamWriter.name, () => {
     await expect(given).resolves.toEqual({ mark: '1' });
     expect(store.closed).toEqual(['1']);
   });
+
+  it('should write a batch anew, in another stream, where its own moved away: an older database takes its place', async () => {
+    const store = new HeldStore();
+    const sut = make(store);
+    const first = sut.write([newRow('a')], isAwaited);
+    await store.commit();
+    await first;
+    const moved = sut.write([newRow('b')], isAwaited);
+    await store.move();
+    await store.commit();
+    await expect(moved).resolves.toEqual({ mark: '1' });
+    expect(store.places).toEqual([
+      ['1', 1],
+      ['1', 2],
+      ['2', 1],
+    ]);
+    expect(store.ids.at(-1)).toEqual(['b']);
+  });
+
+  it('should try so once only', async () => {
+    const store = new HeldStore();
+    const sut = make(store);
+    const written = sut.write([newRow('a')], isAwaited);
+    await store.move();
+    await store.move();
+    await expect(written).rejects.toThrow('moved');
+    expect(store.batches).toHaveLength(2);
+  });
 });

@@ -1,5 +1,5 @@
 import type { Clock } from '@app/common';
-import { type AuditBatch, type AuditStore, BatchRefused, type Receipt } from './audit.store.js';
+import { type AuditBatch, type AuditStore, BatchRefused, type Receipt, StreamMoved } from './audit.store.js';
 import type { AuditRow } from './row.js';
 import type { RowWriter } from './row.writer.js';
 import { Stream } from './stream.js';
@@ -22,7 +22,20 @@ export class StreamWriter implements RowWriter {
   /** A stream is opened by its first batch. */
   async open(): Promise<void> {}
 
+  /** A stream that moved away under its writer took nothing for certain: the batch begins another one, and nobody notices. */
   async write(rows: readonly AuditRow[], isAwaited: () => boolean): Promise<Receipt> {
+    const { turn } = this;
+    try {
+      return await this.attempt(rows, isAwaited);
+    } catch (error) {
+      if (!(error instanceof StreamMoved) || turn !== this.turn) {
+        throw error;
+      }
+      return this.attempt(rows, isAwaited);
+    }
+  }
+
+  private async attempt(rows: readonly AuditRow[], isAwaited: () => boolean): Promise<Receipt> {
     const { turn } = this;
     const stream = this.stream ?? new Stream(await this.store.openStream(), this.replica);
     if (turn !== this.turn) {

@@ -1,5 +1,5 @@
 import type { AuditBatch } from '../../writing/audit.store.js';
-import { BatchRefused } from '../../writing/audit.store.js';
+import { StreamMoved } from '../../writing/audit.store.js';
 import type { DrainStore, Standing } from '../drain.store.js';
 
 /** Streams as the database keeps them. */
@@ -27,7 +27,7 @@ export class MemoryStore implements DrainStore {
     this.takes -= 1;
     const standing = this.standings.get(batch.stream);
     if ((standing?.seq ?? 0) !== batch.previous.seq || standing?.closed === true) {
-      throw new BatchRefused('The head of the stream is not where this writer left it.');
+      throw new StreamMoved('The head of the stream is not where this writer left it.');
     }
     this.batches.push(batch);
     this.standings.set(batch.stream, { ...batch.last, closed: false });

@@ -1,4 +1,4 @@
-import { type AuditBatch, type AuditStore, BatchRefused, type Receipt } from '../audit.store.js';
+import { type AuditBatch, type AuditStore, BatchRefused, type Receipt, StreamMoved } from '../audit.store.js';
 
 /** Resolves once everything that could run has run. */
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -59,6 +59,13 @@ export class HeldStore implements AuditStore {
   async refuse(): Promise<void> {
     await settled();
     this.answers.shift()?.reject(new BatchRefused('disk full'));
+    await settled();
+  }
+
+  /** The head of its stream is not where the oldest batch under way continues. */
+  async move(): Promise<void> {
+    await settled();
+    this.answers.shift()?.reject(new StreamMoved('moved'));
     await settled();
   }
 
