@@ -28,6 +28,9 @@ export interface World extends Brokers {
   account(name: string, kind: UpstreamKind, options?: IssueOptions & ConnectOptions): Promise<Account>;
 }
 
+const isBeingClosed = ({ answeredAt, delivered }: GrantRecord['requests'][number]): boolean =>
+  answeredAt !== null && delivered === null;
+
 /** One account: a grant at the upstream, and the connection that holds it. */
 export class Account {
   constructor(
@@ -40,7 +43,16 @@ export class Account {
     return this.grant.kind;
   }
 
-  record = (): Promise<GrantRecord> => this.world.upstream.record(this.grant.grantId);
+  /** What the upstream saw. A last answer may have been stored already while its connection is still being closed: that is waited for. */
+  async record(): Promise<GrantRecord> {
+    const read = (): Promise<GrantRecord> => this.world.upstream.record(this.grant.grantId);
+    let record = await read();
+    for (let looks = 0; looks < 20 && record.requests.some(isBeingClosed); looks += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      record = await read();
+    }
+    return record;
+  }
 
   /** How many refreshes reached the OAuth server. */
   async sends(): Promise<number> {

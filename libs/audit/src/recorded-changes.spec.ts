@@ -55,4 +55,21 @@ describe(RecordedChanges.name, () => {
     await expect(sut.change(SYSTEM, async () => CHANGE)).rejects.toThrow('audit down');
     expect(rows).toHaveLength(1);
   });
+
+  it('should begin a change once the one before has ended, however that ended', async () => {
+    const { sut } = make({});
+    const seen: string[] = [];
+    const change = (name: string, end: () => Promise<typeof CHANGE>) =>
+      sut.change(SYSTEM, async () => {
+        seen.push(`${name} begins`);
+        await new Promise((resolve) => setImmediate(resolve));
+        seen.push(`${name} ends`);
+        return end();
+      });
+    await Promise.allSettled([
+      change('first', () => Promise.reject(new Error('refused'))),
+      change('second', () => Promise.resolve(CHANGE)),
+    ]);
+    expect(seen).toEqual(['first begins', 'first ends', 'second begins', 'second ends']);
+  });
 });

@@ -15,6 +15,8 @@ export interface Change<Result> {
 /** The one way to change what an administrator may change: no change without its row, and no row left standing for none. */
 @Injectable()
 export class RecordedChanges {
+  #last: Promise<unknown> = Promise.resolve();
+
   constructor(
     private readonly database: Database,
     private readonly audit: AuditLog,
@@ -28,9 +30,19 @@ export class RecordedChanges {
 
   /**
    * One transaction: the change mark, the rows, and before the commit the audit events, so that a change that cannot be
-   * recorded does not happen. `now` is the database's time. Caches of this replica forget at once.
+   * recorded does not happen. `now` is the database's time. Caches of this replica forget at once. Changes of all replicas take
+   * turns by the change mark; those of this one wait here, so that a crowd of them takes no connection from those who get tokens.
    */
-  async change<Result>(
+  change<Result>(
+    origin: AuditOrigin,
+    work: (transaction: Transaction, now: Date) => Promise<Change<Result>>,
+  ): Promise<Result> {
+    const turn = this.#last.then(() => this.#change(origin, work));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #change<Result>(
     origin: AuditOrigin,
     work: (transaction: Transaction, now: Date) => Promise<Change<Result>>,
   ): Promise<Result> {

@@ -71,10 +71,10 @@ describe(StreamWriter.name, () => {
   it('should try so once only', async () => {
     const store = new HeldStore();
     const sut = make(store);
-    const written = sut.write([newRow('a')], isAwaited);
+    const refusal = expect(sut.write([newRow('a')], isAwaited)).rejects.toThrow('moved');
     await store.move();
     await store.move();
-    await expect(written).rejects.toThrow('moved');
+    await refusal;
     expect(store.batches).toHaveLength(2);
   });
 });
