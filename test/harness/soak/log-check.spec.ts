@@ -38,7 +38,7 @@ describe('issuedRows', () => {
 describe('unannouncedRequests', () => {
   it('should accept a request after its intent, and none before', () => {
     expect(unannouncedRequests(newCase([newRequest()]))).toEqual([]);
-    const late = newIntent({ at: new Date(START + 10) });
+    const late = newIntent({ at: new Date(START + 150) });
     expect(unannouncedRequests(newCase([newRequest()], { events: [late] }))).toEqual([1]);
   });
 
