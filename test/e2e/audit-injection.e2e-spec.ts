@@ -3,7 +3,7 @@ import { Database } from '@app/database';
 import { Scheduler } from '@app/tokens';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Sandbox } from '../../apps/sandbox/src/index.js';
-import { expectWholeChains } from '../support/audit-chains.js';
+import { expectVerifiedBy, expectWholeChains } from '../support/audit-chains.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
 import { callerWith } from '../support/callers.js';
 import { broughtToken, connect, pathOf } from '../support/connect.js';
@@ -170,6 +170,7 @@ describe('an input that would forge lines', () => {
 
   it('should have left whole chains of plain lines, in the log and in what the broker prints', async () => {
     await expectWholeChains();
+    await expectVerifiedBy(broker);
     const rows = await sql<{ body: string }>('SELECT body FROM audit_events');
     expect(rows.filter(({ body }) => !PLAIN_LINE.test(body) || body.length > 5000)).toEqual([]);
     const printed = broker.lines.map((line) => line.replace(/\n$/, ''));

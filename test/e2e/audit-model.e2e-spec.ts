@@ -3,7 +3,7 @@ import { AttemptRecorder, Scheduler } from '@app/tokens';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Sandbox } from '../../apps/sandbox/src/index.js';
 import { newRandom } from '../harness/soak/random.js';
-import { expectWholeChains } from '../support/audit-chains.js';
+import { expectVerifiedBy, expectWholeChains } from '../support/audit-chains.js';
 import { AuditLane } from '../support/audit-lane.js';
 import { AuditModel, differences, recordedSums } from '../support/audit-model.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
@@ -93,5 +93,6 @@ describe('ten thousand requests of every kind on two replicas', () => {
     expect({ seed, differences: differences(model.sums, await recordedSums()) }).toEqual({ seed, differences: {} });
     expect(sandbox.requests()).toHaveLength(SCHEDULED.length + lanes.reduce((sum, lane) => sum + lane.attempts, 0));
     await expectWholeChains();
+    await expectVerifiedBy(one);
   });
 });

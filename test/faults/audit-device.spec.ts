@@ -61,6 +61,7 @@ async function expectAllRecorded(delivered: number, before: number): Promise<voi
   expect(await issued('local')).toBeGreaterThanOrEqual(before + delivered);
   expect(await world.database.rows(BROKEN_STREAMS)).toEqual([]);
   expect(await files()).toEqual([]);
+  expect(await world.one.ask('GET', '/audit/verify')).toMatchObject({ status: 200, body: { ok: true, fault: null } });
 }
 
 /** Puts the token in the cache and takes Postgres away; resolves once the replica knows. */

@@ -2,7 +2,7 @@ import { inPackage } from '@app/common';
 import { describe, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { auditStreams, expectWholeChains } from '../support/audit-chains.js';
+import { auditStreams, expectVerified, expectWholeChains } from '../support/audit-chains.js';
 import { recordedIds } from '../support/recording-replica.js';
 
 jest.setTimeout(120_000);
@@ -40,6 +40,7 @@ describe('a replica that is killed in the middle of a batch, a hundred times', (
     await Promise.all(Array.from({ length: AT_ONCE }, lane));
 
     await expectWholeChains();
+    await expectVerified();
     const rows = await recordedIds();
     const standing = new Set(rows);
     expect(standing.size).toBe(rows.length);

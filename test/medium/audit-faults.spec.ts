@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { type Cut, CuttingProxy } from '../harness/postgres/cutting-proxy.js';
-import { expectWholeChains } from '../support/audit-chains.js';
+import { expectVerified, expectWholeChains } from '../support/audit-chains.js';
 import { RecordingReplica, recordedIds } from '../support/recording-replica.js';
 import { eventually } from '../support/eventually.js';
 import { temporaryFolder } from '../support/process.js';
@@ -36,6 +36,7 @@ afterEach(async () => {
 /** Of everything that was acknowledged the row stands, once, and every chain is whole. */
 async function expectKept(): Promise<readonly string[]> {
   await expectWholeChains();
+  await expectVerified();
   const rows = await recordedIds();
   expect(new Set(rows).size).toBe(rows.length);
   expect(sut.kept.filter((id) => !rows.includes(id))).toEqual([]);

@@ -1,4 +1,9 @@
+import { VerificationRepository, verifyLog } from '@app/audit';
+import { Secret } from '@app/common';
+import { Database } from '@app/database';
 import { expect } from '@jest/globals';
+import type { TestBroker } from './broker.js';
+import { libraryConfig } from './library.js';
 import { sql } from './test-database.js';
 
 /** A stream as the database itself sees it. */
@@ -58,4 +63,21 @@ export async function expectWholeChains(run: Sql = sql): Promise<readonly number
   const streams = await auditStreams(run);
   expect(streams.filter(({ faults }) => faults.length > 0)).toEqual([]);
   return streams.map(({ rows }) => rows).filter((rows) => rows > 0);
+}
+
+/** Fails unless the log of the test file's database verifies, which nobody has signed. */
+export async function expectVerified(): Promise<void> {
+  const database = new Database({ ...libraryConfig, databaseUrl: new Secret(process.env['DATABASE_URL'] ?? '') });
+  try {
+    expect((await verifyLog(new VerificationRepository(database), { keys: new Map() })).fault).toBeNull();
+  } finally {
+    await database.close();
+  }
+}
+
+/** Fails unless the broker itself finds its log whole, checkpoints and all. */
+export async function expectVerifiedBy(broker: TestBroker): Promise<void> {
+  const { status, body } = await broker.as().get('/audit/verify');
+  expect([status, body.fault]).toEqual([200, null]);
+  expect(body.checkpoints).toBeGreaterThan(0);
 }

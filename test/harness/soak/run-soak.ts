@@ -35,12 +35,13 @@ export async function runSoak(soak: Soak, minutes: number, say: Say): Promise<Re
   await callers.stop();
   fleet.lookAfter();
   await fleet.rest();
+  const logFaults = await verifyLog(fleet);
   const exitCodes = await fleet.stop();
   const spooled = await spooledAttempts(fleet.members.map(({ replica }) => replica.options.spoolDir));
   const parts = { spooled, lives: fleet.lives, asked: callers.asked, renewed };
   const evidence = await gather(parts, accounts.all, database, upstream);
   const { accidents } = fleet;
-  const assertions = judge(evidence, { accidents, exitCodes, unsettled, minutes });
+  const assertions = judge(evidence, { accidents, exitCodes, unsettled, logFaults, minutes });
   say(
     `Settled after ${seconds} s.\n\n${countsTable(evidence)}\n\n${happenedLine(soak)}\n${callersLines(evidence)}${inHandLine(evidence)}\n`,
   );
@@ -48,6 +49,12 @@ export async function runSoak(soak: Soak, minutes: number, say: Say): Promise<Re
   const tell = (one: Case): string => timelineOf(one, evidence.lives, chaos.happened);
   const told = [...new Set(assertions.flatMap(({ cases }) => cases))];
   return { assertions, histories: told.map(tell), allHistories: evidence.cases.map(tell) };
+}
+
+/** Has one of the brokers verify the log, as an auditor would; answers what it found. */
+async function verifyLog({ members }: Soak['fleet']): Promise<readonly string[]> {
+  const answer = await members[0]?.replica.ask('GET', '/audit/verify');
+  return answer?.status === 200 && answer.body['ok'] === true ? [] : [JSON.stringify(answer?.body)];
 }
 
 /** Once a second: looks after the brokers and the places; now and then it says how things are. Returns what ends it. */

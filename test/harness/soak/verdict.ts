@@ -30,6 +30,8 @@ export interface Conduct {
     readonly state: string;
     readonly state_reason: string | null;
   }[];
+  /** What a broker found when it verified the audit log. */
+  readonly logFaults: readonly string[];
   readonly minutes: number;
 }
 
@@ -68,6 +70,7 @@ export function judge(evidence: Evidence, conduct: Conduct): readonly Assertion[
       cases.filter((one) => conduct.unsettled.some(({ name }) => name === nameOf(one))),
     ),
     ...judgeLog(evidence),
+    empty('the audit log verifies: chains, heads and signed checkpoints', conduct.logFaults),
     empty('no broker ended, or stayed away, by itself', conduct.accidents),
     empty(
       'every broker stops with 0',
