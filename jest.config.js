@@ -21,8 +21,8 @@ const withDatabase = {
 
 /** @type {import('jest').Config} */
 export default {
-  // Four, whatever the machine: many tests wait for time to pass, and none shares a database with another file.
-  maxWorkers: 4,
+  // Three, whatever the machine: many tests wait for time to pass, and none shares a database with another file.
+  maxWorkers: 3,
   // No test asserts how long something takes; on a busy machine everything takes longer.
   testTimeout: 30_000,
   coverageProvider: 'v8',
