@@ -78,6 +78,17 @@ describe('an outage, for the change feed', () => {
     expect(sut.isBridging()).toBe(true);
   });
 
+  it('should trust its caches while a question is open that was asked late, as on a busy replica', async () => {
+    await start('/var/lib/claviger/audit');
+    let ticks = 0;
+    // The first answer takes nearly a second, and the next question gets none: asked at 2350 ms, given up at 3350 ms.
+    sut.onTick(() => new Promise((resolve) => void ((ticks += 1) === 1 && setTimeout(resolve, 950))));
+    await jest.advanceTimersByTimeAsync(2700);
+    expect([sut.isCurrent(), sut.isBridging()]).toEqual([true, false]);
+    await jest.advanceTimersByTimeAsync(1000);
+    expect([sut.isCurrent(), sut.isBridging()]).toEqual([true, true]);
+  });
+
   it('should have caches forget at the end of an interruption, whatever the mark says', async () => {
     await start('/var/lib/claviger/audit');
     fail(AWAY);

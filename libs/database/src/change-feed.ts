@@ -7,6 +7,8 @@ import { DatabaseClock } from './database-clock.js';
 /** How often the change mark is read. With the time of one query it keeps every replica's view within two seconds. */
 const INTERVAL_MS = 700;
 const STALE_AFTER_MS = 1900;
+/** With a local device: so long a question may stay open on a busy replica before it is known that nobody answers it. */
+const ASKED_FOR_MS = 5000;
 /** With the interval this is less than the time after which caches are stale: a server that hangs is known as unreachable by then. */
 const PATIENCE_MS = 1000;
 
@@ -29,6 +31,7 @@ export class ChangeFeed {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #unreachable = false;
+  #asking = false;
 
   constructor(
     private readonly database: Database,
@@ -59,7 +62,8 @@ export class ChangeFeed {
    * local device for the audit log an outage is bridged: what is cached is trusted for longer, as nothing else is left.
    */
   isCurrent(): boolean {
-    return this.#isHeard() || this.isBridging();
+    const isOpen = this.#mayBridge && this.#asking && performance.now() - this.#heardAt < ASKED_FOR_MS;
+    return this.#isHeard() || isOpen || this.isBridging();
   }
 
   /**
@@ -107,6 +111,7 @@ export class ChangeFeed {
 
   async #tick(): Promise<void> {
     const askedAt = performance.now();
+    this.#asking = true;
     try {
       const mark = await this.#readMark();
       const heard = Promise.all(this.#tickListeners.map((listener) => listener()));
@@ -118,6 +123,8 @@ export class ChangeFeed {
     } catch (error) {
       this.#unreachable = isBrokerError(error) && error.code === 'storage_unavailable';
       this.log.warn(this.isBridging() ? BRIDGED : UNREAD, errorFacts(error));
+    } finally {
+      this.#asking = false;
     }
   }
 
