@@ -67,11 +67,9 @@ export class KeepingRepository {
     }));
   }
 
-  async newestRetirement(): Promise<(SignedCheckpoint & { readonly key_id: string }) | undefined> {
-    const [row] = await this.database.query<SignedCheckpoint & { key_id: string }>({
-      text: NEWEST_RETIREMENT,
-      values: [],
-    });
+  /** The newest checkpoint that carries a retirement. */
+  async newestRetirement(): Promise<SignedCheckpoint | undefined> {
+    const [row] = await this.database.query<SignedCheckpoint>({ text: NEWEST_RETIREMENT, values: [] });
     return row;
   }
 

@@ -21,7 +21,7 @@ FROM audit_streams`;
 
 /** The newest checkpoint that carries a retirement. */
 export const NEWEST_RETIREMENT = `
-SELECT key_id, body, signature FROM audit_checkpoints WHERE retired_before IS NOT NULL ORDER BY retired_before DESC, number DESC LIMIT 1`;
+SELECT body, signature FROM audit_checkpoints WHERE retired_before IS NOT NULL ORDER BY retired_before DESC, number DESC LIMIT 1`;
 
 /** $1 boundary. */
 export const LAST_CHECKPOINT = `
