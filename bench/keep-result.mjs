@@ -2,8 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** The value below which `part` of the sorted numbers lie. */
-export const quantile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+export { quantile } from './support/numbers.mjs';
 
 /** A line of a Markdown table. */
 export const line = (cells) => process.stdout.write(`| ${cells.join(' | ')} |\n`);

@@ -1,0 +1,70 @@
+// Runs the benchmarks in turn and prints one table. Usage: npm run bench [-- part ... --rounds 5 --minutes 10]
+// Parts are the files of bench/parts. --minutes has the parts that know a long form (start, million) run it.
+import { readdir } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { line } from './keep-result.mjs';
+import { generator } from './support/load.mjs';
+
+/** The order in which they run: what is asked for most often first. */
+const ORDER = ['tokens', 'herd', 'audit', 'start', 'refreshes', 'trouble', 'connections', 'million'];
+const FEWEST_ROUNDS = 5;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: String(FEWEST_ROUNDS) }, minutes: { type: 'string' } },
+});
+const files = await readdir(new URL('parts/', import.meta.url));
+const known = files
+  .map((file) => file.replace('.mjs', ''))
+  .toSorted((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other));
+const unknown = positionals.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no part ${unknown.join(', ')}. Parts: ${known.join(', ')}.\n`);
+  process.exit(1);
+}
+
+const cleanUps = [];
+const context = {
+  rounds: Number(values.rounds),
+  minutes: values.minutes === undefined ? undefined : Number(values.minutes),
+  progress: (text) => process.stderr.write(`  ${text}\n`),
+  /** Runs once all parts are done. */
+  onEnd: (cleanUp) => cleanUps.push(cleanUp),
+  shared: new Map(),
+};
+
+const digits = (number) =>
+  number === undefined ? '' : number >= 100 ? Math.round(number) : Number(number.toPrecision(3));
+
+function print(rows) {
+  line(['what', 'measured, median', 'least … most', 'baseline', 'ratio', 'target', 'met']);
+  line(['---', '--:', '--:', '--:', '--:', '---', '---']);
+  for (const { what, value, unit = '', spread = [], baseline, ratio, target = '', met, note } of rows) {
+    const measured = `${digits(value)} ${unit}`.trim();
+    const beside = baseline === undefined ? '' : `${digits(baseline.value)} (${baseline.what})`;
+    const verdict = met === undefined ? '' : met ? 'yes' : '**no**';
+    const label = note === undefined ? what : `${what} (${note})`;
+    line([label, measured, spread.map(digits).join(' … '), beside, ratio?.toFixed(2) ?? '', target, verdict]);
+  }
+}
+
+const began = performance.now();
+const table = [];
+try {
+  for (const name of positionals.length > 0 ? positionals : known) {
+    const { title, run } = await import(`./parts/${name}.mjs`);
+    process.stderr.write(`${name}: ${title}\n`);
+    table.push(...(await run(context)));
+  }
+} finally {
+  for (const cleanUp of cleanUps.toReversed()) {
+    await cleanUp();
+  }
+}
+const seconds = Math.round((performance.now() - began) / 1000);
+process.stdout.write(
+  `\nNode ${process.version}, ${cpus().length} processors (${cpus()[0]?.model}), Postgres and the load (${generator}) beside it, ` +
+    `medians of at least ${context.rounds} rounds, ${seconds} s in all\n\n`,
+);
+print(table);
