@@ -10,10 +10,12 @@ import { createInstance } from './http/instance.js';
 import { nestLogger } from './http/nest.logger.js';
 import { watchRoutes } from './http/other-methods.js';
 import { Overload } from './limits/overload.js';
+import { DirectTokens } from './token/direct.tokens.js';
 
 /** The whole broker, wired and not yet listening. The database must be migrated. */
 export async function createApp(config: Config, log: Log): Promise<NestFastifyApplication> {
   const instance = createInstance(log, config.trustedProxies);
+  const open = installEdge(instance, log);
   const refuseOtherMethods = watchRoutes(instance, log);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(config, log),
@@ -21,7 +23,9 @@ export async function createApp(config: Config, log: Log): Promise<NestFastifyAp
     new FastifyAdapter(instance as unknown as ConstructorParameters<typeof FastifyAdapter>[0]),
     { logger: nestLogger(log), abortOnError: false, bodyParser: false },
   );
-  installEdge(instance, { draining: app.get(Draining), overload: app.get(Overload) }, log);
+  const direct = app.get(DirectTokens);
+  const serve = direct.serve.bind(direct);
+  open({ draining: app.get(Draining), overload: app.get(Overload), serve });
   installDocumentation(app);
   await app.init();
   refuseOtherMethods();

@@ -29,6 +29,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { createValidationPipe } from './http/validation.pipe.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { LogModule } from './log.module.js';
+import { DirectTokens } from './token/direct.tokens.js';
 import { TokenController } from './token/token.controller.js';
 
 /** The broker: every library, and its HTTP face. */
@@ -67,6 +68,7 @@ export class AppModule {
       ],
       providers: [
         DatabaseHealth,
+        DirectTokens,
         Draining,
         IdentityHeader,
         RequestCaller,

@@ -20,6 +20,7 @@ export interface NewApiKey {
 export const API_KEY_ID_PATTERN = /^[a-z0-9]{12}$/;
 
 const FORMAT = /^clv_([a-z0-9]{12})_([A-Za-z0-9_-]{43})[0-9A-Za-z]{6}$/;
+const KEY_ID_AT = 'clv_'.length;
 const KEY_ID_LETTERS = 12;
 const SECRET_BYTES = 32;
 const CHECKSUM_DIGITS = 6;
@@ -42,6 +43,9 @@ export function parseApiKey(text: string): ApiKey | undefined {
   const body = text.slice(0, -CHECKSUM_DIGITS);
   return text === `${body}${checksum(body)}` ? { keyId, secret } : undefined;
 }
+
+/** Where a key's id stands in what may be a key; whether it is one is not looked at. */
+export const keyIdOf = (text: string): string => text.slice(KEY_ID_AT, KEY_ID_AT + KEY_ID_LETTERS);
 
 /** CRC-32 in six base-62 digits: finds typing errors and lets secret scanners be sure; it keeps nobody out. */
 function checksum(body: string): string {

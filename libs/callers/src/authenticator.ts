@@ -1,13 +1,14 @@
 import { Clock } from '@app/common';
 import { ApiKeyHashes } from '@app/crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { parseApiKey } from './api-key.js';
+import { keyIdOf, parseApiKey } from './api-key.js';
 import { AuthenticationError } from './authentication.error.js';
 import type { Caller } from './caller.js';
 import { WorkloadAuthenticator } from './identity/workload.authenticator.js';
 import { type KnownKey, whyDead } from './known-key.js';
 import { KnownKeys } from './known-keys.js';
 import { LastUses } from './last-uses.js';
+import { Proofs } from './proofs.js';
 
 /** Compared with where there is no key of that id, so that the answer takes as long. */
 const NO_HASH = new Uint8Array(32);
@@ -15,6 +16,8 @@ const NO_HASH = new Uint8Array(32);
 /** API key or identity → Caller. While a key is known to this replica: one HMAC and a map look-up, no query. */
 @Injectable()
 export class Authenticator {
+  readonly #proofs = new Proofs();
+
   constructor(
     private readonly keys: KnownKeys,
     private readonly hashes: ApiKeyHashes,
@@ -22,6 +25,21 @@ export class Authenticator {
     @Inject(Clock) private readonly clock: Clock,
     private readonly workloads: WorkloadAuthenticator,
   ) {}
+
+  /**
+   * The caller of an API key that has proved itself here before and is good still; undefined wherever that cannot be told at once, of
+   * which `authenticate` then says what it is.
+   */
+  recognize(bearer: string): Caller | undefined {
+    const keyId = keyIdOf(bearer);
+    const key = this.keys.findHeld(keyId);
+    const now = this.clock.now();
+    if (key === undefined || !this.#proofs.holds(key, bearer) || whyDead(key, now) !== undefined) {
+      return undefined;
+    }
+    this.lastUses.note(keyId, now);
+    return key.caller;
+  }
 
   /**
    * The caller that shows this API key or token (what stands behind `Bearer `). Throws an AuthenticationError, code
@@ -45,6 +63,7 @@ export class Authenticator {
     }
     const now = this.clock.now();
     const caller = requireLive(key, now);
+    this.#proofs.remember(key, bearer);
     this.lastUses.note(shown.keyId, now);
     return caller;
   }

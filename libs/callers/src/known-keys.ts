@@ -37,6 +37,11 @@ export class KnownKeys<Known extends { readonly caller: Caller } = KnownKey> {
     changes.onChange(() => this.forget());
   }
 
+  /** The key of this id where it is held and what is held is current; nothing is looked up. */
+  findHeld(keyId: string): Known | undefined {
+    return this.changes.isCurrent() ? this.known.get(keyId) : undefined;
+  }
+
   /** The key of this id, or undefined where there is none. Many who ask at once cause one look-up. */
   async find(keyId: string): Promise<Known | undefined> {
     if (this.changes.isCurrent()) {

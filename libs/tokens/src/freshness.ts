@@ -40,7 +40,8 @@ export function answers(connection: Connection, request: TokenRequest, now: numb
 }
 
 /** What the caller should know of the token that it gets. */
-export function warningsOf({ token, ...connection }: WithToken, request: TokenRequest, now: number): Warning[] {
+export function warningsOf(connection: WithToken, request: TokenRequest, now: number): Warning[] {
+  const { token } = connection;
   const left = Math.max(0, Math.floor((token.expiresAt - now) / 1000));
   const warnings: Warning[] = [];
   if (!outlives(token, request.minTtlSeconds, now)) {

@@ -25,23 +25,30 @@ export class TokenSource {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** A token that answers the request, if the caller's rules cover it. @throws BrokerError for every case of http.md. */
-  async obtain(caller: Caller, request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
-    if (!covers(caller, request, { now: this.clock.now(), clientIp: origin.clientIp })) {
-      await this.held.lookUpInVain(request);
-      throw notFound(request);
+  /**
+   * A token that answers the request, if the caller's rules cover it; at once where it is in memory. Rejects with a BrokerError for
+   * every case of http.md.
+   */
+  obtain(caller: Caller, request: TokenRequest, origin: AuditOrigin): Obtained | Promise<Obtained> {
+    const now = this.clock.now();
+    if (!covers(caller, request, { now, clientIp: origin.clientIp })) {
+      return this.#lookUpInVain(request);
     }
     const cached = this.held.findCached(request);
-    if (
-      cached !== undefined &&
-      isNewer(cached, request) &&
-      isUsable(cached) &&
-      answers(cached, request, this.clock.now())
-    ) {
+    if (cached !== undefined && isNewer(cached, request) && isUsable(cached) && answers(cached, request, now)) {
       cacheLookups.inc({ result: 'hit' });
       return { connection: cached, source: 'cache' };
     }
     cacheLookups.inc({ result: 'miss' });
+    return this.#load(request, origin);
+  }
+
+  async #lookUpInVain(request: TokenRequest): Promise<never> {
+    await this.held.lookUpInVain(request);
+    throw notFound(request);
+  }
+
+  async #load(request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
     const held = await this.held.load(request);
     const paused = isUsable(held) ? undefined : blockedError(held, this.clock.now(), false);
     if (paused !== undefined) {

@@ -12,14 +12,20 @@ import type { BrokerReply, BrokerRequest } from './request.js';
 /** What says how this replica is. Asked most when it is not well, so it is never refused for that. */
 const PROBES: ReadonlySet<string | undefined> = new Set(['/health/live', '/health/ready', '/metrics']);
 
-/** Whether this replica takes requests on. */
+/** Whether this replica takes requests on, and what answers the plainest of them at once. */
 export interface Doors {
   readonly draining: Draining;
   readonly overload: Overload;
+  /** True where it answers the request. */
+  readonly serve: (request: BrokerRequest, reply: BrokerReply) => boolean;
 }
 
-/** What every request and answer has, whatever its route: headers, metrics, refusal while stopping or overloaded. */
-export function installEdge(instance: FastifyInstance, doors: Doors, log: Log): void {
+/**
+ * What every request and answer has, whatever its route: headers, metrics, refusal while stopping or overloaded. To be called before
+ * anything else hooks in, so that it comes first; what it returns, before the first request.
+ */
+export function installEdge(instance: FastifyInstance, log: Log): (doors: Doors) => void {
+  let doors: Doors;
   instance.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply);
     const malformed = whyRefused(request.raw);
@@ -38,14 +44,19 @@ export function installEdge(instance: FastifyInstance, doors: Doors, log: Log): 
     }
     doors.draining.enter();
     reply.raw.once('close', () => doors.draining.leave());
-    done();
+    if (!doors.serve(request, reply)) {
+      done();
+    }
   });
-  instance.addHook('onResponse', (request, reply, done) => {
-    const labels = { method: request.method, route: request.routeOptions.url ?? 'none' };
+  instance.addHook('onResponse', (request: BrokerRequest, reply, done) => {
+    const labels = { method: request.method, route: request.route ?? request.routeOptions.url ?? 'none' };
     httpRequests.inc({ ...labels, status: String(reply.statusCode) });
     httpSeconds.observe(labels, reply.elapsedTime / 1000);
     done();
   });
+  return (opened) => {
+    doors = opened;
+  };
 }
 
 function whyClosed(request: BrokerRequest, reply: BrokerReply, { draining, overload }: Doors): BrokerError | undefined {

@@ -68,6 +68,21 @@ export class RequestLimits {
     }
   }
 
+  /** Takes one request of a caller whose key has proved itself, as `admit` does. False, and nothing is taken, where none is left. */
+  take({ name }: Caller, reply: LimitedReply): boolean {
+    if (this.#callerRate === undefined) {
+      return true;
+    }
+    const now = this.now();
+    const bucket = bucketOf(this.#callers, name, this.#callerRate, now);
+    const taken = bucket.take(now);
+    if (taken) {
+      reply.header('ratelimit-policy', this.#callerPolicy);
+      reply.header('ratelimit', `"caller";r=${bucket.remaining}`);
+    }
+    return taken;
+  }
+
   /** The token is taken in advance, so that however slow authentication is an address has no more than its burst of it under way. */
   async #authenticateUnproved(
     { ip }: LimitedRequest,
@@ -102,16 +117,14 @@ export class RequestLimits {
     }
   }
 
-  #takeOfCaller({ name, keyId }: Caller, rate: Rate, reply: LimitedReply): void {
-    const now = this.now();
-    const bucket = bucketOf(this.#callers, name, rate, now);
-    const taken = bucket.take(now);
-    reply.header('ratelimit-policy', this.#callerPolicy);
-    if (taken) {
-      reply.header('ratelimit', `"caller";r=${bucket.remaining}`);
+  #takeOfCaller(caller: Caller, rate: Rate, reply: LimitedReply): void {
+    if (this.take(caller, reply)) {
       return;
     }
+    const { name, keyId } = caller;
     this.refused.add({ limit: 'caller', caller: name, keyId });
+    reply.header('ratelimit-policy', this.#callerPolicy);
+    const bucket = bucketOf(this.#callers, name, rate, this.now());
     const detail = `The caller ${name} asks more than ${rate.perSecond} times a second: wait, and ask less often. A token can be used until it expires.`;
     throw refusal('caller', bucket, reply, detail);
   }

@@ -5,18 +5,22 @@ import { IsInt, Matches, Max, Min } from 'class-validator';
 import { Omissible } from '../http/omissible.decorator.js';
 import { toInteger } from '../http/page.dto.js';
 
-const LONGEST_MIN_TTL = 86_400;
+/** Seconds. */
+export const LONGEST_MIN_TTL = 86_400;
+/** What is meant where a request does not say; seconds. */
+export const DEFAULT_MIN_TTL = 60;
+export const DEFAULT_CONNECTION = 'default';
 const MOST_GENERATIONS = 2_147_483_647;
 const TTL_RANGE = `must be between 0 and ${LONGEST_MIN_TTL}`;
 
 /** What GET takes in its query. */
 export class TokenQuery {
-  @ApiPropertyOptional({ default: 'default', example: 'acme', description: 'The connection of the provider.' })
+  @ApiPropertyOptional({ default: DEFAULT_CONNECTION, example: 'acme', description: 'The connection of the provider.' })
   @Matches(NAME_PATTERN, { message: NAME_MESSAGE })
-  readonly connection: string = 'default';
+  readonly connection: string = DEFAULT_CONNECTION;
 
   @ApiPropertyOptional({
-    default: 60,
+    default: DEFAULT_MIN_TTL,
     minimum: 0,
     maximum: LONGEST_MIN_TTL,
     description: 'Seconds that the token must live.',
@@ -25,20 +29,20 @@ export class TokenQuery {
   @IsInt({ message: 'must be a whole number of seconds' })
   @Min(0, { message: TTL_RANGE })
   @Max(LONGEST_MIN_TTL, { message: TTL_RANGE })
-  readonly min_ttl: number = 60;
+  readonly min_ttl: number = DEFAULT_MIN_TTL;
 }
 
 /** What POST takes in its body. */
 export class TokenBody {
-  @ApiPropertyOptional({ default: 'default', example: 'acme' })
+  @ApiPropertyOptional({ default: DEFAULT_CONNECTION, example: 'acme' })
   @Matches(NAME_PATTERN, { message: NAME_MESSAGE })
-  readonly connection: string = 'default';
+  readonly connection: string = DEFAULT_CONNECTION;
 
-  @ApiPropertyOptional({ default: 60, minimum: 0, maximum: LONGEST_MIN_TTL })
+  @ApiPropertyOptional({ default: DEFAULT_MIN_TTL, minimum: 0, maximum: LONGEST_MIN_TTL })
   @IsInt({ message: 'must be a whole number of seconds' })
   @Min(0, { message: TTL_RANGE })
   @Max(LONGEST_MIN_TTL, { message: TTL_RANGE })
-  readonly min_ttl: number = 60;
+  readonly min_ttl: number = DEFAULT_MIN_TTL;
 
   @ApiPropertyOptional({ example: 41, description: 'The provider refused the token of this generation.' })
   @Omissible()
