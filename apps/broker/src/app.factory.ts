@@ -4,6 +4,7 @@ import type { Log } from '@app/common';
 import type { Config } from '@app/config';
 import { AppModule } from './app.module.js';
 import { Draining } from './health/draining.js';
+import { serveBefore } from './http/before-framework.js';
 import { installDocumentation } from './http/documentation.js';
 import { installEdge } from './http/edge.js';
 import { createInstance } from './http/instance.js';
@@ -15,7 +16,6 @@ import { DirectTokens } from './token/direct.tokens.js';
 /** The whole broker, wired and not yet listening. The database must be migrated. */
 export async function createApp(config: Config, log: Log): Promise<NestFastifyApplication> {
   const instance = createInstance(log, config.trustedProxies);
-  const open = installEdge(instance, log);
   const refuseOtherMethods = watchRoutes(instance, log);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(config, log),
@@ -23,9 +23,9 @@ export async function createApp(config: Config, log: Log): Promise<NestFastifyAp
     new FastifyAdapter(instance as unknown as ConstructorParameters<typeof FastifyAdapter>[0]),
     { logger: nestLogger(log), abortOnError: false, bodyParser: false },
   );
+  installEdge(instance, { draining: app.get(Draining), overload: app.get(Overload) }, log);
   const direct = app.get(DirectTokens);
-  const serve = direct.serve.bind(direct);
-  open({ draining: app.get(Draining), overload: app.get(Overload), serve });
+  serveBefore(instance.server, (request, response) => direct.serve(request, response));
   installDocumentation(app);
   await app.init();
   refuseOtherMethods();

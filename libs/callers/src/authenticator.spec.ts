@@ -35,14 +35,15 @@ function newAuthenticator(known: KnownKey | undefined = newKnownKey()) {
   };
   const keys = new KnownKeys({ findKey }, { onChange: ignore, isCurrent: () => true, mark: '1' });
   const lastUses = new LastUses({ recordUse: async (keyIds) => void used.push(...keyIds) }, log);
-  const clock = { now: () => NOW };
+  let now = NOW;
+  const clock = { now: () => now };
   const identities = new KnownKeys<KnownIdentity>(
     { findKey: async () => undefined },
     { onChange: ignore, isCurrent: () => true, mark: '1' },
   );
   const workloads = new WorkloadAuthenticator(new TokenVerifier([], clock), identities, clock);
   const sut = new Authenticator(keys, hashes, lastUses, clock, workloads);
-  return { sut, lastUses, used, lookUps: () => lookUps };
+  return { sut, keys, lastUses, used, lookUps: () => lookUps, pass: (ms: number) => void (now += ms) };
 }
 
 const failureOf = (sut: Authenticator, bearer: string | undefined): Promise<unknown> =>
@@ -55,6 +56,32 @@ describe('Authenticator', () => {
       await expect(sut.authenticate(key.text.reveal())).resolves.toMatchObject({ name: 'billing', keyId: key.keyId });
     }
     expect(lookUps()).toBe(1);
+  });
+
+  it('should recognize a key at once that has proved itself, and nothing else', async () => {
+    const { sut, lookUps } = newAuthenticator();
+    const shown = key.text.reveal();
+    expect(sut.recognize(shown)).toBeUndefined();
+    const caller = await sut.authenticate(shown);
+    expect(sut.recognize(shown)).toBe(caller);
+    expect(sut.recognize(`${shown.slice(0, -1)}?`)).toBeUndefined();
+    expect(sut.recognize(shown.slice(0, 16))).toBeUndefined();
+    expect(sut.recognize(newApiKey().text.reveal())).toBeUndefined();
+    expect(lookUps()).toBe(1);
+  });
+
+  it('should recognize no key that failed, expires or was read anew since', async () => {
+    const failing = newAuthenticator();
+    await failureOf(failing.sut, `${key.text.reveal().slice(0, -1)}?`);
+    expect(failing.sut.recognize(`${key.text.reveal().slice(0, -1)}?`)).toBeUndefined();
+    const expiring = newAuthenticator(newKnownKey({ expiresAt: NOW + 1 }));
+    await expiring.sut.authenticate(key.text.reveal());
+    expiring.pass(1);
+    expect(expiring.sut.recognize(key.text.reveal())).toBeUndefined();
+    const changed = newAuthenticator();
+    await changed.sut.authenticate(key.text.reveal());
+    changed.keys.forget();
+    expect(changed.sut.recognize(key.text.reveal())).toBeUndefined();
   });
 
   it('should note the use of a key that authenticates, and of no other', async () => {

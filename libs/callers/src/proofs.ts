@@ -1,4 +1,4 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { KnownKey } from './known-key.js';
 
 /** An API key's text, which is what proves it. */
@@ -10,7 +10,7 @@ type Shown = string;
  */
 export class Proofs {
   readonly #salt = randomBytes(32).toString('base64url');
-  readonly #digests = new WeakMap<KnownKey, Buffer>();
+  readonly #digests = new WeakMap<KnownKey, string>();
 
   /** This text was compared with the key's stored hash, and is its own. */
   remember(key: KnownKey, shown: Shown): void {
@@ -19,11 +19,11 @@ export class Proofs {
 
   /** True where this very text has proved the key before; false says nothing. */
   holds(key: KnownKey, shown: Shown): boolean {
-    const digest = this.#digests.get(key);
-    return digest !== undefined && timingSafeEqual(digest, this.#digest(shown));
+    // How long this takes tells nothing: nobody who does not know the salt can choose how a digest begins.
+    return this.#digests.get(key) === this.#digest(shown);
   }
 
-  #digest(shown: Shown): Buffer {
-    return hash('sha256', this.#salt + shown, 'buffer');
+  #digest(shown: Shown): string {
+    return hash('sha256', this.#salt + shown, 'base64url');
   }
 }

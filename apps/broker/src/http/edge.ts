@@ -4,7 +4,7 @@ import type { Draining } from '../health/draining.js';
 import { overloadRefusals } from '../limits/limits.metrics.js';
 import type { Overload } from '../limits/overload.js';
 import { setCommonHeaders } from './common-headers.js';
-import { httpRequests, httpSeconds } from './http.metrics.js';
+import { countAnswer } from './http.metrics.js';
 import { sendProblem } from './problem.filter.js';
 import { whyRefused } from './why-refused.js';
 import type { BrokerReply, BrokerRequest } from './request.js';
@@ -12,20 +12,14 @@ import type { BrokerReply, BrokerRequest } from './request.js';
 /** What says how this replica is. Asked most when it is not well, so it is never refused for that. */
 const PROBES: ReadonlySet<string | undefined> = new Set(['/health/live', '/health/ready', '/metrics']);
 
-/** Whether this replica takes requests on, and what answers the plainest of them at once. */
+/** Whether this replica takes requests on. */
 export interface Doors {
   readonly draining: Draining;
   readonly overload: Overload;
-  /** True where it answers the request. */
-  readonly serve: (request: BrokerRequest, reply: BrokerReply) => boolean;
 }
 
-/**
- * What every request and answer has, whatever its route: headers, metrics, refusal while stopping or overloaded. To be called before
- * anything else hooks in, so that it comes first; what it returns, before the first request.
- */
-export function installEdge(instance: FastifyInstance, log: Log): (doors: Doors) => void {
-  let doors: Doors;
+/** What every request and answer has, whatever its route: headers, metrics, refusal while stopping or overloaded. */
+export function installEdge(instance: FastifyInstance, doors: Doors, log: Log): void {
   instance.addHook('onRequest', (request, reply, done) => {
     setCommonHeaders(request, reply);
     const malformed = whyRefused(request.raw);
@@ -44,19 +38,12 @@ export function installEdge(instance: FastifyInstance, log: Log): (doors: Doors)
     }
     doors.draining.enter();
     reply.raw.once('close', () => doors.draining.leave());
-    if (!doors.serve(request, reply)) {
-      done();
-    }
-  });
-  instance.addHook('onResponse', (request: BrokerRequest, reply, done) => {
-    const labels = { method: request.method, route: request.route ?? request.routeOptions.url ?? 'none' };
-    httpRequests.inc({ ...labels, status: String(reply.statusCode) });
-    httpSeconds.observe(labels, reply.elapsedTime / 1000);
     done();
   });
-  return (opened) => {
-    doors = opened;
-  };
+  instance.addHook('onResponse', (request, reply, done) => {
+    countAnswer(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
 }
 
 function whyClosed(request: BrokerRequest, reply: BrokerReply, { draining, overload }: Doors): BrokerError | undefined {

@@ -1,12 +1,12 @@
-import { type Log, newId } from '@app/common';
+import type { Log } from '@app/common';
 import Fastify, { type FastifyInstance } from 'fastify';
-import type { IncomingMessage } from 'node:http';
 import { setCommonHeaders } from './common-headers.js';
 import { boundConnections } from './bound-connections.js';
 import { sendProblem } from './problem.filter.js';
+import { requestId } from './request-id.js';
+import type { BrokerReply } from './request.js';
 import { refuseUnreadable } from './unreadable-request.js';
 
-const SANE_ID = /^[\w.:-]{1,64}$/;
 const MOST_BODY_BYTES = 32 * 1024;
 const MOST_HEADER_BYTES = 8 * 1024;
 const LOOK_FOR_LATE_MS = 1000;
@@ -37,7 +37,8 @@ export function createInstance(log: Log, trustedProxies: readonly string[] = [])
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, log),
     frameworkErrors: (error, request, reply) => {
       setCommonHeaders(request, reply);
-      sendProblem(error, request, reply, log);
+      const answer: BrokerReply = reply;
+      sendProblem(error, request, answer, log);
     },
     routerOptions: { maxParamLength: 200 },
   });
@@ -48,10 +49,4 @@ export function createInstance(log: Log, trustedProxies: readonly string[] = [])
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node would answer it with an empty 417.
   instance.server.on('checkExpectation', (request, response) => instance.server.emit('request', request, response));
   return instance;
-}
-
-/** The sender's request id where it is a sane one, else a new one. */
-function requestId({ headers }: IncomingMessage): string {
-  const sent = headers['x-request-id'];
-  return typeof sent === 'string' && SANE_ID.test(sent) ? sent : newId();
 }

@@ -1,4 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
+import type { Caller } from '@app/callers';
 import { errorFacts, Log } from '@app/common';
 import { STATUS, toProblem } from './problem.js';
 import type { BrokerReply, BrokerRequest } from './request.js';
@@ -15,8 +16,25 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** What is said of a request that is refused. */
+export interface RefusedRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly routeOptions: { readonly url?: string | undefined };
+  readonly caller?: Pick<Caller, 'name'>;
+}
+
+/** What carries the refusal: Fastify's reply, or one that does as much. */
+export interface ProblemReply {
+  readonly sent: boolean;
+  header(name: string, value: string): unknown;
+  status(status: number): this;
+  type(type: string): this;
+  send(body: string): unknown;
+}
+
 /** Answers a request with the problem document of an error, and logs it. */
-export function sendProblem(error: unknown, request: BrokerRequest, reply: BrokerReply, log: Log): void {
+export function sendProblem(error: unknown, request: RefusedRequest, reply: ProblemReply, log: Log): void {
   const refusal = toBrokerError(error);
   const status = STATUS[refusal.code];
   const { retryAfter } = refusal.facts;

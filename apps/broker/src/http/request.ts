@@ -5,8 +5,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 export interface BrokerRequest extends FastifyRequest {
   /** Who asks; absent on public routes. */
   caller?: Caller;
-  /** The route as it is declared, where the request was answered before the router's own options were looked at. */
-  route?: string;
 }
 
 export type BrokerReply = FastifyReply;

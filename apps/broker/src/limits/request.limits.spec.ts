@@ -69,6 +69,17 @@ describe('the limit of a caller', () => {
     expect((await ask()).code).toBe('ok');
   });
 
+  it('should be taken at once of a key that is known to be good, and left for admit to refuse', async () => {
+    const headers: string[] = [];
+    const reply = { header: (_name: string, value: string) => headers.push(value) };
+    const taken = [1, 2, 3, 4].map(() => sut.take(caller('billing', 'aaaaaaaaaaaa'), reply));
+    expect(taken).toEqual([true, true, true, false]);
+    expect(headers.slice(-2)).toEqual(['"caller";q=3;w=1', '"caller";r=0']);
+    expect(refused).toEqual([]);
+    expect((await ask()).code).toBe('rate_limited');
+    expect(newLimits().take(caller('billing', 'aaaaaaaaaaaa'), reply)).toBe(true);
+  });
+
   it('should be one for all keys of a caller, and another for each caller', async () => {
     await times(2, { keyId: 'aaaaaaaaaaaa' });
     await times(1, { keyId: 'bbbbbbbbbbbb' });

@@ -1,7 +1,7 @@
-import type { BrokerReply } from '../http/request.js';
+import type { ServerResponse } from 'node:http';
 
 /** Calls `lost` where the connection ends before the whole answer was handed to the system. At most once. */
-export function onUndelivered({ raw }: BrokerReply, lost: () => void): void {
+export function onUndelivered({ raw }: { readonly raw: ServerResponse }, lost: () => void): void {
   if (raw.destroyed || raw.socket?.destroyed === true) {
     lost();
     return;

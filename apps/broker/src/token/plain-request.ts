@@ -7,7 +7,11 @@ const NAME = '[a-z0-9][a-z0-9._-]{0,62}';
 const PLAIN = new RegExp(`^/providers/(${NAME})/token(?:\\?connection=(${NAME})(?:&min_ttl=(\\d{1,5}))?)?$`);
 
 /** What a plain GET for a token asks for; undefined of every other request, which may be good all the same. */
-export function plainRequest({ method, url = '', headers }: IncomingMessage): TokenRequest | undefined {
+export function plainRequest({
+  method,
+  url = '',
+  headers,
+}: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): TokenRequest | undefined {
   const parts = method === 'GET' ? PLAIN.exec(url) : null;
   if (parts === null || headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) {
     return undefined;
