@@ -1,5 +1,6 @@
 import { BrokerError } from './errors.js';
 import type { LogFacts } from './log.js';
+import { sourceFrame } from './source-frame.js';
 
 const MOST_FRAMES = 8;
 
@@ -31,4 +32,5 @@ const frames = (stack: string, message: string): string =>
     .map((line) => line.trim())
     .filter((line) => line.startsWith('at '))
     .slice(0, MOST_FRAMES)
+    .map(sourceFrame)
     .join(' | ');
