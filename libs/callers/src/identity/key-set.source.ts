@@ -3,7 +3,6 @@ import type { JSONWebKeySet } from 'jose';
 import { lookup } from 'node:dns';
 import { readFile } from 'node:fs/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, request } from 'undici';
 import { KeySetError, parseKeySet } from './key-set.js';
 import type { KeySetPlace } from './trusted-issuer.js';
 
@@ -38,6 +37,8 @@ async function fetchKeySet(place: KeySetPlace & { readonly kind: 'url' }, networ
   }
   const ca = place.caFile === undefined ? {} : { ca: await readFile(place.caFile, 'utf8') };
   const bearer = place.bearerTokenFile === undefined ? '' : (await readFile(place.bearerTokenFile, 'utf8')).trim();
+  // At the first request, not at start, as the outbound client does.
+  const { Agent, request } = await import('undici');
   const dispatcher = new Agent({
     connect: { ...ca, timeout: CONNECT_WITHIN_MS, ...(protocol === 'http:' ? { lookup: onlyInside(networks) } : {}) },
     maxResponseSize: LONGEST_ANSWER,

@@ -6,7 +6,6 @@ import type { AddressGuard } from './address-guard.js';
 import { type ConnectionSettings, NotConnected, openConnection, type Resolve } from './connection.js';
 import type { OutboundAnswer, OutboundRequest } from './exchange.js';
 import { expiry } from './expiry.js';
-import { exchangeOver } from './http-exchange.js';
 
 /** How patient the client is, and for tests how it resolves names. */
 export interface OutboundOptions {
@@ -98,6 +97,8 @@ async function sendOver(
   deadline: AbortSignal,
 ): Promise<OutboundAnswer | Failure> {
   try {
+    // At the first request, not at start: undici is 110 files and 10 MB. Before the last look, which nothing may follow but the sending.
+    const { exchangeOver } = await import('./http-exchange.js');
     if (!(await isWanted(onConnected))) {
       return failed('abandoned_before_send');
     }
