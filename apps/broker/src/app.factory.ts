@@ -26,7 +26,7 @@ export async function createApp(config: Config, log: Log): Promise<NestFastifyAp
   installEdge(instance, { draining: app.get(Draining), overload: app.get(Overload) }, log);
   const direct = app.get(DirectTokens);
   serveBefore(instance.server, (request, response) => direct.serve(request, response));
-  installDocumentation(app);
+  installDocumentation(app, instance);
   await app.init();
   refuseOtherMethods();
   return app;

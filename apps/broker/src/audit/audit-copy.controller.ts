@@ -1,6 +1,6 @@
 import { AuditExport, type AuditOrigin, AuditVerifier } from '@app/audit';
 import { Controller, Get, Query, Res, StreamableFile } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '../http/documented.js';
 import { Readable } from 'node:stream';
 import { Draining } from '../health/draining.js';
 import { Origin } from '../http/origin.decorator.js';

@@ -1,5 +1,5 @@
 import { AUDIT_ACTIONS, AUDIT_OUTCOMES, type RecordedEvent } from '@app/audit';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../http/documented.js';
 
 /** Who did it. */
 export class AuditActorDto {

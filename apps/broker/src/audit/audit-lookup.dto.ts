@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../http/documented.js';
 import { IsString, MaxLength, MinLength } from 'class-validator';
 import { AuditEventDto } from './audit-event.dto.js';
 

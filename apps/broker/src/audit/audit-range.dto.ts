@@ -1,5 +1,5 @@
 import { EXPORT_FORMATS, type ExportFormat, type TimeRange } from '@app/audit';
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional } from '../http/documented.js';
 import { IsIn, IsOptional } from 'class-validator';
 import { IsInstant, toInstant } from '../http/instant.js';
 

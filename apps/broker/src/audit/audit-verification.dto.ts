@@ -1,5 +1,5 @@
 import { FAULT_ADVICE, type Verification } from '@app/audit';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../http/documented.js';
 
 /** The first fault of the log. */
 export class AuditFaultDto {

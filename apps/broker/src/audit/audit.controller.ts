@@ -1,6 +1,6 @@
 import { AuditEvents, AuditLookup, type AuditOrigin } from '@app/audit';
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../http/documented.js';
 import { Origin } from '../http/origin.decorator.js';
 import { type ListView, toListView } from '../http/page.dto.js';
 import { Roles } from '../http/roles.decorator.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '../http/documented.js';
 import { AuditLog } from '@app/audit';
 import { errorFacts, Log } from '@app/common';
 import { Census } from '@app/tokens';

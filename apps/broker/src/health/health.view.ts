@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../http/documented.js';
 
 /** What a liveness probe is told. */
 export class LivenessView {

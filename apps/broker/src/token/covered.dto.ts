@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../http/documented.js';
 import { CONNECTION_STATES } from '@app/connections';
 
 /** A connection that a caller may get tokens for. */

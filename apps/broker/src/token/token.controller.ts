@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseFilters } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '../http/documented.js';
 import type { AuditOrigin } from '@app/audit';
 import type { Caller } from '@app/callers';
 import { CoveredConnections, type TokenRequest, TokenService } from '@app/tokens';

@@ -1,5 +1,5 @@
 import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../http/documented.js';
 import { Transform } from 'class-transformer';
 import { IsInt, Matches, Max, Min } from 'class-validator';
 import { Omissible } from '../http/omissible.decorator.js';

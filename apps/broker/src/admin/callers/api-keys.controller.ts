@@ -9,7 +9,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../../http/documented.js';
 import { Origin } from '../../http/origin.decorator.js';
 import { type ListView, PageDto, toListView } from '../../http/page.dto.js';
 import { Roles } from '../../http/roles.decorator.js';

@@ -5,8 +5,8 @@ import {
   ApiProperty,
   ApiPropertyOptional,
   type ApiPropertyOptions,
-  getSchemaPath,
-} from '@nestjs/swagger';
+  schemaOf,
+} from '../../http/documented.js';
 import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { IsInstant, toInstant } from '../../http/instant.js';
 import { ListOf } from '../../http/list-of.decorator.js';
@@ -20,7 +20,7 @@ const MOST_IDENTITIES = 50;
 const LONGEST_DESCRIPTION = 500;
 const RULES: ApiPropertyOptions = {
   type: 'array',
-  items: { oneOf: [{ type: 'string' }, { $ref: getSchemaPath(LimitedRuleDto) }] },
+  items: { oneOf: [{ type: 'string' }, { $ref: schemaOf(LimitedRuleDto) }] },
   example: ['klavi/*', { rule: 'berbix/prod-*', expires_at: '2027-01-01T00:00:00Z', networks: ['10.20.0.0/16'] }],
   description:
     'The connections that it gets tokens for: `provider/connection`, `*` for any characters of a name. As an object: only until a time, or from certain networks.',

@@ -1,7 +1,7 @@
 import { CallerService } from '@app/callers';
 import { ConnectionService } from '@app/connections';
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '../../http/documented.js';
 import { Roles } from '../../http/roles.decorator.js';
 import { CallerParams } from './caller.dto.js';
 import { connectionOf, ExplainQuery, ExplanationDto, toExplanationDto } from './explanation.dto.js';

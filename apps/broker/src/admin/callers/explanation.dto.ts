@@ -1,13 +1,13 @@
 import type { Explanation } from '@app/callers';
 import { type ConnectionName, NAME_PATTERN } from '@app/common';
-import { ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, schemaOf } from '../../http/documented.js';
 import { IsIP, Matches } from 'class-validator';
 import { Omissible } from '../../http/omissible.decorator.js';
 import { LimitedRuleDto, type RuleDto, toRuleDto } from './rule.dto.js';
 
 const NAME = NAME_PATTERN.source.slice(1, -1);
 const CONNECTION = new RegExp(`^${NAME}(?:/${NAME})?$`);
-const RULE = { oneOf: [{ type: 'string' }, { $ref: getSchemaPath(LimitedRuleDto) }], example: 'klavi/*' };
+const RULE = { oneOf: [{ type: 'string' }, { $ref: schemaOf(LimitedRuleDto) }], example: 'klavi/*' };
 const REASONS = ['pattern', 'expired', 'network'] as const;
 
 /** What is to be explained. */

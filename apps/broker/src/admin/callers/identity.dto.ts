@@ -1,5 +1,5 @@
 import { ISSUER_PATTERN, SUBJECT_PATTERN } from '@app/callers';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../http/documented.js';
 import { membersOf } from '../../http/list-of.decorator.js';
 
 const MEMBERS = ['issuer', 'subject'];

@@ -1,6 +1,6 @@
 import { type LimitedRule, RULE_MESSAGE, RULE_PATTERN, type RuleFields } from '@app/callers';
 import { isNetwork } from '@app/common';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
 import { toInstant } from '../../http/instant.js';
 import { membersOf } from '../../http/list-of.decorator.js';
 import { toTimeOrNull } from '../../http/time.js';

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '../../http/documented.js';
 import type { AuditOrigin } from '@app/audit';
 import type { ExpectedVersion } from '@app/common';
 import { ConnectionService } from '@app/connections';

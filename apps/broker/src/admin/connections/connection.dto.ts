@@ -1,6 +1,6 @@
 import { CONNECTION_STATES, type ConnectionState } from '@app/connections';
 import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
 import { Type } from 'class-transformer';
 import { IsDefined, IsIn, IsObject, IsOptional, Length, Matches, MaxLength, ValidateNested } from 'class-validator';
 import { IsInstant } from '../../http/instant.js';

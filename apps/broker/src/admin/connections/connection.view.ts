@@ -1,5 +1,5 @@
 import { CONNECTION_STATES, type ConnectionRecord, shownState } from '@app/connections';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
 import { toTime, toTimeOrNull } from '../../http/time.js';
 
 const TIME_OR_NULL = { type: String, format: 'date-time', nullable: true } as const;

@@ -7,7 +7,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../../http/documented.js';
 import type { AuditOrigin } from '@app/audit';
 import type { ExpectedVersion } from '@app/common';
 import { type BroughtToken, ConnectionService } from '@app/connections';

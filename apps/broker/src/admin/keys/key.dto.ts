@@ -1,5 +1,5 @@
 import { KEY_PROVIDERS, type KeyProviderName } from '@app/crypto';
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
 import { IsIn, Matches } from 'class-validator';
 import { Omissible } from '../../http/omissible.decorator.js';
 

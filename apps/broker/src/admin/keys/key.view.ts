@@ -1,6 +1,6 @@
 import type { KeysStatus, KeyStanding, LiveReplica, Rotation } from '@app/connections';
 import { KEY_PROVIDERS, KEY_STATES } from '@app/crypto';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../http/documented.js';
 import { toTime, toTimeOrNull } from '../../http/time.js';
 
 /** A key-encryption key; never the key itself. */

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../../http/documented.js';
 import type { AuditOrigin } from '@app/audit';
 import { keyOfCursor, toPage } from '@app/common';
 import { KeyRotationService } from '@app/connections';

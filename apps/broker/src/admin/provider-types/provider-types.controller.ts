@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '../../http/documented.js';
 import { BrokerError, keyOfCursor, NAME_PATTERN, toPage } from '@app/common';
 import { describeType, ProviderRegistry, type ProviderTypeDescription } from '@app/providers';
 import { type ListView, PageDto, toListView } from '../../http/page.dto.js';

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../http/documented.js';
 
 const SCHEMA = { type: 'object', additionalProperties: true, description: 'JSON Schema.' } as const;
 
