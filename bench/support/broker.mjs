@@ -10,7 +10,7 @@ import { cpuOf, rssOf } from './numbers.mjs';
 const root = new URL('../../', import.meta.url);
 const { scripts } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 /** The flags of `npm run start:prod`. */
-const FLAGS = scripts['start:prod'].split(' ').slice(1, -1);
+export const FLAGS = scripts['start:prod'].split(' ').slice(1, -1);
 
 /** Resolves with all that a process printed once `wanted` is in it; rejects where it ends before. */
 export function untilPrinted(child, wanted) {

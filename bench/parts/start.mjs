@@ -1,0 +1,188 @@
+// From the start of the process to the first 200 of /health/ready, as in production on a migrated database; memory at rest, and over
+// time under full load. Baseline: Nest on Fastify with one controller and a pool, from the same node_modules. They take turns.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { keepResult } from '../keep-result.mjs';
+import { FLAGS, startBroker } from '../support/broker.mjs';
+import { load } from '../support/load.mjs';
+import { cpuOf, median, rssOf, spread } from '../support/numbers.mjs';
+import { withPostgres } from '../support/postgres.mjs';
+
+export const title = 'from process start to ready, and memory';
+
+const FEWEST_STARTS = 7;
+const REST_MS = 5000;
+const CONNECTIONS = 64;
+const WARM_UP_SECONDS = 10;
+const LOAD_SECONDS = 30;
+const MEGABYTE = 2 ** 20;
+/** Growth a minute that counts as none: over an hour less than what a garbage collection gives back. */
+const FLAT_MB = 0.5;
+const PATH = '/providers/klavi/token?connection=demo';
+const BROKER = 'dist/apps/broker/src/main.js';
+const BARE = fileURLToPath(new URL('../support/bare-nest.mjs', import.meta.url));
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const isReady = (url) =>
+  fetch(`${url}/health/ready`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+
+/** Starts a program and waits until it is ready: milliseconds of the clock, and of the processor. */
+async function startAndWait(program, env) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const began = performance.now();
+  const child = spawn(process.execPath, [...FLAGS, program], {
+    env: { PATH: process.env.PATH, ...env, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  while (!(await isReady(url))) {
+    if (child.exitCode !== null) {
+      throw new Error(`${program} ended with ${child.exitCode}.`);
+    }
+    await sleep(5);
+  }
+  const milliseconds = performance.now() - began;
+  const cpuMilliseconds = ((await cpuOf(child.pid)) ?? NaN) * 1000;
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  return { url, pid: child.pid, milliseconds, cpuMilliseconds, stop };
+}
+
+async function measureStart(program, env) {
+  const started = await startAndWait(program, env);
+  await sleep(REST_MS);
+  const restMb = ((await rssOf(started.pid)) ?? NaN) / MEGABYTE;
+  await started.stop();
+  return { milliseconds: started.milliseconds, cpuMilliseconds: started.cpuMilliseconds, restMb };
+}
+
+/** Memory each second of a load that lasts so long, in MB. */
+async function memoryUnderLoad(env, headers, seconds) {
+  const broker = await startAndWait(BROKER, env);
+  const ask = { url: broker.url, paths: [PATH], headers, connections: CONNECTIONS };
+  try {
+    await load({ ...ask, seconds: WARM_UP_SECONDS });
+    const samples = [];
+    const began = performance.now();
+    const timer = setInterval(async () => {
+      const bytes = await rssOf(broker.pid);
+      samples.push({ second: (performance.now() - began) / 1000, mb: (bytes ?? NaN) / MEGABYTE });
+    }, 1000);
+    const { rate, failed, total } = await load({ ...ask, seconds });
+    clearInterval(timer);
+    return { samples, rate, failed, total };
+  } finally {
+    await broker.stop();
+  }
+}
+
+const mean = (numbers) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+const pick = (runs, name) => runs.map((one) => one[name]);
+
+/** Growth of the last two thirds, in MB a minute: the slope of the line that fits best. */
+function slopeOf(samples) {
+  const late = samples.slice(Math.floor(samples.length / 3));
+  const at = mean(late.map(({ second }) => second));
+  const mb = mean(late.map((one) => one.mb));
+  const covariance = late.reduce((sum, one) => sum + (one.second - at) * (one.mb - mb), 0);
+  return (covariance / late.reduce((sum, one) => sum + (one.second - at) ** 2, 0)) * 60;
+}
+
+function rowsOf(broker, bare, loaded) {
+  const row = (what, unit, name, more) => {
+    const values = pick(broker, name);
+    const baseline = median(pick(bare, name));
+    const ratio = median(values) / baseline;
+    return {
+      what,
+      unit,
+      value: median(values),
+      spread: spread(values),
+      baseline: { what: 'bare Nest', value: baseline },
+      ratio,
+      ...more,
+    };
+  };
+  const mbs = loaded.samples.map(({ mb }) => mb);
+  const slope = slopeOf(loaded.samples);
+  return [
+    row('start to ready, warm database', 'ms', 'milliseconds', {
+      target: '< 1000 ms',
+      met: median(pick(broker, 'milliseconds')) < 1000,
+    }),
+    row('the same, processor time', 'ms', 'cpuMilliseconds'),
+    row('memory at rest', 'MB', 'restMb', { target: '< 120 MB', met: median(pick(broker, 'restMb')) < 120 }),
+    {
+      what: `memory under full load, ${Math.round(loaded.seconds)} s`,
+      unit: 'MB',
+      value: median(mbs),
+      spread: spread(mbs),
+      note: `${Math.round(loaded.rate)} answers/s, ${loaded.failed} failed`,
+    },
+    {
+      what: 'its growth in the last two thirds',
+      unit: 'MB/min',
+      value: slope,
+      target: 'flat',
+      met: Math.abs(slope) <= FLAT_MB,
+    },
+  ];
+}
+
+/** At least seven starts; memory under load for 30 s, or for `minutes`. */
+export async function run({ rounds, minutes, progress }) {
+  return await withPostgres(async ({ url, version }) => {
+    // It makes the keys and the connections, and keeps their tokens fresh while the one that is measured answers.
+    const other = await startBroker({ env: { DATABASE_URL: url } });
+    try {
+      const env = {
+        NODE_ENV: 'production',
+        HOST: '127.0.0.1',
+        DATABASE_URL: url,
+        KEYS_FILE: join(other.dataDir, 'keys.json'),
+        SPOOL_DIR: join(other.dataDir, 'spool-measured'),
+        OUTBOUND_ALLOWED_NETWORKS: '127.0.0.0/8',
+        RATE_LIMIT: 'off',
+        LOG_LEVEL: 'error',
+      };
+      const broker = [];
+      const bare = [];
+      for (let start = 0; start < Math.max(rounds, FEWEST_STARTS); start++) {
+        progress(`start ${start + 1}`);
+        bare.push(await measureStart(BARE, env));
+        broker.push(await measureStart(BROKER, env));
+      }
+      const seconds = minutes === undefined ? LOAD_SECONDS : minutes * 60;
+      progress(`full load for ${seconds} s`);
+      const loaded = { seconds, ...(await memoryUnderLoad(env, { authorization: `Bearer ${other.admin}` }, seconds)) };
+      await keepResult('start', {
+        postgres: version,
+        flags: FLAGS,
+        broker,
+        bare,
+        loaded,
+        slope: slopeOf(loaded.samples),
+      });
+      return rowsOf(broker, bare, loaded);
+    } finally {
+      await other.stop();
+    }
+  });
+}
