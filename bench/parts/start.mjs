@@ -20,7 +20,7 @@ const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 10;
 const LOAD_SECONDS = 30;
 const MEGABYTE = 2 ** 20;
-/** Growth a minute that counts as none: over an hour less than what a garbage collection gives back. */
+/** Growth a minute that counts as none. The figure itself stands in the table. */
 const FLAT_MB = 0.5;
 const PATH = '/providers/klavi/token?connection=demo';
 const BROKER = 'dist/apps/broker/src/main.js';

@@ -10,7 +10,7 @@ const maps = new Map<string, SourceMap | undefined>();
 
 /**
  * A frame of a stack, with the line of the source in place of that of the build; as it was where the build has no map. The map is read
- * when its file first fails: Node's own --enable-source-maps reads those of all files at start and keeps them, 11 MB.
+ * when its file first fails: Node's own --enable-source-maps reads those of all files at start and keeps them, 8 to 11 MB.
  */
 export function sourceFrame(frame: string): string {
   const [place, file = '', line = '', column = ''] = PLACE.exec(frame) ?? [];

@@ -97,7 +97,7 @@ async function sendOver(
   deadline: AbortSignal,
 ): Promise<OutboundAnswer | Failure> {
   try {
-    // At the first request, not at start: undici is 110 files and 10 MB. Before the last look, which nothing may follow but the sending.
+    // At the first request, not at start: undici is 110 files. Before the last look, which nothing may follow but the sending.
     const { exchangeOver } = await import('./http-exchange.js');
     if (!(await isWanted(onConnected))) {
       return failed('abandoned_before_send');
