@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { errorFacts, invalidRequest, type Log, newId } from '@app/common';
+import { errorFacts, invalidRequest, type Log, newTimedId } from '@app/common';
 import { toProblem } from './problem.js';
 
 /** What Node's parser could not make a request of, in our words; anything else is no HTTP. */
@@ -22,7 +22,7 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket, l
     socket.destroy();
     return;
   }
-  const id = newId();
+  const id = newTimedId();
   const refusal = invalidRequest([{ field: 'request', message: MESSAGES[error.code ?? ''] ?? 'is not valid HTTP' }]);
   const body = JSON.stringify(toProblem(refusal, id));
   const head = [
