@@ -8,3 +8,4 @@ export { Prisma } from './generated/client.js';
 export { grantsFor } from './grants.js';
 export { migrate, missingMigrations } from './migrate.js';
 export { toStorageError } from './storage-error.js';
+export { textArray } from './text-array.js';
