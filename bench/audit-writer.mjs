@@ -53,9 +53,10 @@ function single(url) {
   const first = Math.floor(Math.random() * 2 ** 40);
   let seq = first;
   const append = () => {
-    const [{ row, body, hash }] = stream.extend([toRow(newEvent())], Date.now()).rows;
+    const { rows, bodies, hashes } = stream.extend([toRow(newEvent())], Date.now());
+    const [row] = rows;
     const names = [row.caller, row.provider, row.connection, row.requestId, row.tokenFingerprint];
-    const values = [(seq += 1), row.action, row.outcome, ...names, hash, body];
+    const values = [(seq += 1), row.action, row.outcome, ...names, hashes, bodies[0]];
     return pool.query({ name: 'single', text: INSERT, values });
   };
   return { append, end: () => pool.end() };

@@ -72,7 +72,7 @@ describe(Drain.name, () => {
     await newDrain().run();
     const [batch] = store.batches;
     expect(batch).toMatchObject({ device: 'local', replica: REPLICA });
-    expect(batch?.rows.map(({ body }) => JSON.parse(body))).toMatchObject([{ id: '1-1', device: 'local' }]);
+    expect(batch?.bodies.map((body) => JSON.parse(body))).toMatchObject([{ id: '1-1', device: 'local' }]);
   });
 
   it('should leave the stream alone that is still written to', async () => {

@@ -63,7 +63,7 @@ describe(FallbackWriter.name, () => {
     const streams = new StreamWriter(database, REPLICA, clock);
     const target = new FallbackWriter(streams, device, files, outage, timers.after);
     const news = { observe: () => undefined };
-    writer = new AuditWriter(target, new AuditHealth(health, log, timers.after), news, timers.after);
+    writer = new AuditWriter(target, new AuditHealth(health, log, timers.after), news, timers);
     await writer.open();
   };
 

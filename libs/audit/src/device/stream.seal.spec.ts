@@ -20,9 +20,9 @@ const twoBatches = (): readonly [AuditBatch, AuditBatch] => {
 
 const columnsOf = (batch: AuditBatch): object => ({
   ...batch,
-  rows: batch.rows.map(({ row, body, hash }) => {
+  rows: batch.rows.map((row) => {
     const { action, outcome, caller, provider, connection, requestId, tokenFingerprint } = row;
-    return { action, outcome, caller, provider, connection, requestId, tokenFingerprint, body, hash };
+    return { action, outcome, caller, provider, connection, requestId, tokenFingerprint };
   }),
 });
 

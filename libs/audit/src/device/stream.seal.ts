@@ -1,8 +1,8 @@
 import { decrypt, encrypt, EnvelopeError, type Envelopes, type Place } from '@app/crypto';
 import { randomBytes } from 'node:crypto';
-import { genesis, nextLink } from '../chain/chain.js';
+import { genesis, HASH_BYTES, hashesAfter } from '../chain/chain.js';
 import { parseBody } from '../reading/parse-body.js';
-import type { AuditBatch, ChainedRow } from '../writing/audit.store.js';
+import type { AuditBatch, RowColumns } from '../writing/audit.store.js';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
@@ -16,6 +16,11 @@ interface Head {
   readonly at: number;
 }
 
+function columnsOf(body: string): RowColumns {
+  const event = parseBody(body);
+  return { ...event, caller: event.actor.caller };
+}
+
 /** Seals the batches of one local stream to their places in it: AES-256-GCM with a key of this stream alone. */
 export class StreamSeal {
   constructor(
@@ -23,10 +28,10 @@ export class StreamSeal {
     private readonly key: Uint8Array,
   ) {}
 
-  seal({ replica, at, previous, rows }: AuditBatch): Buffer {
+  seal({ replica, at, previous, bodies }: AuditBatch): Buffer {
     const head: Head = { replica, at };
     // JSON in one line holds no line break.
-    const text = [JSON.stringify(head), ...rows.map(({ body }) => body)].join('\n');
+    const text = [JSON.stringify(head), ...bodies].join('\n');
     const iv = randomBytes(IV_BYTES);
     const { tag, ciphertext } = encrypt(this.key, iv, Buffer.from(text), this.#placeAfter(previous.seq));
     return Buffer.concat([iv, tag, ciphertext]);
@@ -38,13 +43,10 @@ export class StreamSeal {
     const [head = '', ...bodies] = this.#decrypt(sealed, before?.last.seq ?? 0).split('\n');
     const { replica, at } = JSON.parse(head) as Head;
     const previous = before?.last ?? genesis(stream, replica);
-    let last = previous;
-    const rows = bodies.map((body): ChainedRow => {
-      last = nextLink(last, body);
-      const event = parseBody(body);
-      return { row: { ...event, caller: event.actor.caller }, body, hash: last.hash };
-    });
-    return { stream, replica, device: 'local', at, previous, last, rows };
+    const rows = bodies.map(columnsOf);
+    const hashes = hashesAfter(previous, bodies);
+    const last = { seq: previous.seq + rows.length, hash: hashes.subarray(-HASH_BYTES) };
+    return { stream, replica, device: 'local', at, previous, last, rows, bodies, hashes };
   }
 
   #decrypt(sealed: Buffer, seq: number): string {

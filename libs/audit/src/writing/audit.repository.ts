@@ -1,3 +1,4 @@
+import { textArray } from '@app/database';
 import type { Pool, QueryConfig } from 'pg';
 import type { Link } from '../chain/chain.js';
 import { type AuditBatch, type AuditStore, BatchRefused, type Receipt, StreamMoved } from './audit.store.js';
@@ -79,8 +80,9 @@ const bounded = (query: QueryConfig<unknown[]>): Statement => ({ ...query, query
 /** An ERROR undoes its statement; anything worse, or silence, leaves open what became of it. */
 const isRefusal = (error: unknown): boolean => (error as { severity?: unknown }).severity === 'ERROR';
 
-const insertStatement = ({ stream, replica, device, at, previous, last, rows }: AuditBatch): Statement =>
-  bounded({
+const insertStatement = (batch: AuditBatch): Statement => {
+  const { stream, replica, device, at, previous, last, rows, bodies, hashes } = batch;
+  return bounded({
     name: 'audit-insert-batch',
     text: INSERT_BATCH,
     values: [
@@ -92,15 +94,16 @@ const insertStatement = ({ stream, replica, device, at, previous, last, rows }: 
       previous.hash,
       last.seq,
       last.hash,
-      rows.map(({ row }) => row.action),
-      rows.map(({ row }) => row.outcome),
-      rows.map(({ row }) => row.caller),
-      rows.map(({ row }) => row.provider),
-      rows.map(({ row }) => row.connection),
-      rows.map(({ row }) => row.requestId),
-      rows.map(({ row }) => row.tokenFingerprint),
-      Buffer.concat(rows.map(({ hash }) => hash)),
-      // JSON in one line holds no line break, so this takes no escaping, which an array of such texts would.
-      rows.map(({ body }) => body).join('\n'),
+      textArray(rows.map(({ action }) => action)),
+      textArray(rows.map(({ outcome }) => outcome)),
+      textArray(rows.map(({ caller }) => caller)),
+      textArray(rows.map(({ provider }) => provider)),
+      textArray(rows.map(({ connection }) => connection)),
+      textArray(rows.map(({ requestId }) => requestId)),
+      textArray(rows.map(({ tokenFingerprint }) => tokenFingerprint)),
+      hashes,
+      // JSON in one line holds no line break, so this takes no escaping.
+      bodies.join('\n'),
     ],
   });
+};

@@ -3,7 +3,7 @@ export const OPEN_STREAM = `SELECT nextval(pg_get_serial_sequence('audit_streams
 
 /**
  * One statement, so one commit: the head moves on from where this writer left it, and only then the rows are there. Rows
- * are numbered in the order of the arrays; hashes stand side by side, texts one a line. The change mark is that of the
+ * are numbered in the order of the arrays, which are unrolled side by side; hashes stand side by side, texts one a line. The change mark is that of the
  * statement's own snapshot: whatever was committed before it began is seen in it.
  */
 export const INSERT_BATCH = `
@@ -19,9 +19,10 @@ WITH head AS (
     hash, body)
   SELECT $1::bigint, $5::bigint + place, $4::timestamptz, action, outcome, caller, provider, connection, request_id,
     token_fingerprint, substr($16::bytea, 32 * (place::int - 1) + 1, 32), body
-  FROM ROWS FROM (unnest($9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[]),
-    string_to_table($17::text, E'\\n')) WITH ORDINALITY AS event (action, outcome, caller, provider, connection, request_id,
-    token_fingerprint, body, place)
+  FROM (
+    SELECT unnest($9::text[]), unnest($10::text[]), unnest($11::text[]), unnest($12::text[]), unnest($13::text[]),
+      unnest($14::text[]), unnest($15::text[]), string_to_table($17::text, E'\\n'), generate_series(1, $7::bigint - $5::bigint)
+  ) AS event (action, outcome, caller, provider, connection, request_id, token_fingerprint, body, place)
   WHERE EXISTS (SELECT FROM head)
 )
 SELECT EXISTS (SELECT FROM head) AS advanced, (SELECT value FROM change_mark WHERE id = 1) AS mark`;

@@ -10,14 +10,6 @@ export type RowColumns = Pick<
   'action' | 'outcome' | 'caller' | 'provider' | 'connection' | 'requestId' | 'tokenFingerprint'
 >;
 
-/** A row with its place in the chain. */
-export interface ChainedRow {
-  readonly row: RowColumns;
-  /** The exact text that was hashed. */
-  readonly body: string;
-  readonly hash: Buffer;
-}
-
 /** Rows that are committed together. */
 export interface AuditBatch {
   readonly stream: string;
@@ -29,7 +21,11 @@ export interface AuditBatch {
   readonly previous: Link;
   /** Its own last row. */
   readonly last: Link;
-  readonly rows: readonly ChainedRow[];
+  readonly rows: readonly RowColumns[];
+  /** Of each row the exact text that was hashed. */
+  readonly bodies: readonly string[];
+  /** Of each row the hash, side by side. */
+  readonly hashes: Buffer;
 }
 
 /** That a batch stands, and what the database said with its commit. */

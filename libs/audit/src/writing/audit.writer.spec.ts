@@ -32,7 +32,7 @@ describe(AuditWriter.name, () => {
   let timers: HeldTimers;
   let sut: AuditWriter;
 
-  const rows = () => store.batches.flatMap((batch) => batch.rows);
+  const bodies = () => store.batches.flatMap((batch) => batch.bodies);
 
   beforeEach(() => {
     now = Date.UTC(2026, 10, 29);
@@ -41,7 +41,7 @@ describe(AuditWriter.name, () => {
     store = new HeldStore();
     timers = new HeldTimers();
     const target = new StreamWriter(store, REPLICA, { now: () => now });
-    sut = new AuditWriter(target, new AuditHealth(store, log, timers.after), news, timers.after);
+    sut = new AuditWriter(target, new AuditHealth(store, log, timers.after), news, timers);
   });
 
   describe('grouping', () => {
@@ -206,10 +206,12 @@ describe(AuditWriter.name, () => {
       await store.commit();
       await Promise.all(appends);
       let link = genesis('1', REPLICA);
-      for (const { body, hash } of rows()) {
+      const hashes: Buffer[] = [];
+      for (const body of bodies()) {
         link = nextLink(link, body);
-        expect(hash).toEqual(link.hash);
+        hashes.push(link.hash);
       }
+      expect(Buffer.concat(store.batches.map((batch) => batch.hashes))).toEqual(Buffer.concat(hashes));
       expect(store.batches.map(({ last }) => last.seq)).toEqual([1, 3]);
     });
 
@@ -218,7 +220,7 @@ describe(AuditWriter.name, () => {
       const append = sut.append([event]);
       await store.commit();
       await append;
-      expect(rows().map(({ body }) => body)).toEqual([
+      expect(bodies()).toEqual([
         '{"id":"1-1","at":"2026-11-29T00:00:00.000Z","action":"token.issued","outcome":"ok","actor":"caller","caller":"billing",' +
           '"key_id":"k1","request_id":"a","duration_ms":3,"token_expires_at":"2026-11-29T00:00:00.000Z"}',
       ]);
@@ -228,7 +230,7 @@ describe(AuditWriter.name, () => {
       const reason = 'a\r\nb \u001b[2J \u009b2J \u0085 \u2028 \u202e "},{"';
       void sut.append([newEvent({ reason })]);
       await settled();
-      const [body = ''] = rows().map((row) => row.body);
+      const [body = ''] = bodies();
       expect(body).toMatch(/^[ -~]+$/);
       expect(JSON.parse(body)).toMatchObject({ reason });
     });
@@ -301,6 +303,34 @@ describe(AuditWriter.name, () => {
         ['1', 1],
         ['2', 1],
       ]);
+    });
+
+    it('should refuse each at its own time, with one timer for all', async () => {
+      const refused: string[] = [];
+      const appendAt = (id: string): void => void sut.append(named(id)).catch(() => refused.push(id));
+      for (const id of ['a', 'b', 'c']) {
+        appendAt(id);
+        expect(timers.waiting).toBe(1);
+        timers.pass(500);
+      }
+      const seen: string[][] = [];
+      for (let passes = 0; passes < 4; passes += 1) {
+        timers.pass(500);
+        await settled();
+        seen.push([...refused]);
+      }
+      expect(seen).toEqual([['a'], ['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'c']]);
+    });
+
+    it('should make room in the queue for those that come after', async () => {
+      const ends = Promise.allSettled([sut.append(named('a')), sut.append(named(...many(100_000)))]);
+      timers.pass(2000);
+      expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      const next = sut.append(named('b'));
+      await store.commit();
+      await store.commit();
+      await expect(next).resolves.toEqual({ mark: '1' });
+      expect(store.ids).toEqual([['a'], ['b']]);
     });
 
     it('should leave no timer behind', async () => {

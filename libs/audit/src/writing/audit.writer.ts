@@ -3,10 +3,11 @@ import type { AuditEvent } from '../event.js';
 import type { AuditHealth } from './audit.health.js';
 import { appendSeconds, batchSize, failures } from './audit.metrics.js';
 import type { Receipt } from './audit.store.js';
+import { Deadlines } from './deadlines.js';
 import { PendingAppend } from './pending-append.js';
 import { toRow } from './row.js';
 import type { RowWriter } from './row.writer.js';
-import { type After, after } from './timing.js';
+import { processTimers, type Timers } from './timing.js';
 
 const LARGEST_BATCH = 512;
 const LONGEST_QUEUE = 100_000;
@@ -25,32 +26,36 @@ export interface MarkListener {
  */
 export class AuditWriter {
   private readonly queue: PendingAppend[] = [];
+  private underWay: readonly PendingAppend[] = [];
   private queued = 0;
   private writing: Promise<void> | undefined;
   private closed = false;
+  private readonly deadlines: Deadlines;
 
   constructor(
     private readonly target: RowWriter,
     private readonly health: AuditHealth,
     private readonly news: MarkListener,
-    private readonly timers: After = after,
-  ) {}
+    private readonly timers: Timers = processTimers,
+  ) {
+    this.deadlines = new Deadlines(DEADLINE_MS, timers, () => this.expire());
+  }
 
   /**
    * Resolves when all rows are committed, in the order given and in one batch. Rejects with `audit_unavailable` when their
    * batch failed, 2 s have passed, the queue is full, or the log is closed.
    */
-  async append(events: readonly AuditEvent[]): Promise<Receipt> {
+  append(events: readonly AuditEvent[]): Promise<Receipt> {
     if (events.length === 0) {
-      return NOTHING;
+      return Promise.resolve(NOTHING);
     }
     if (this.closed) {
-      throw refused(events.length, 'The audit log is closed: this replica is stopping. Ask another one.');
+      return refused(events.length, 'The audit log is closed: this replica is stopping. Ask another one.');
     }
     if (this.queued + events.length > LONGEST_QUEUE) {
-      throw refused(events.length, 'Too many events wait for the audit log. Ask again later.');
+      return refused(events.length, 'Too many events wait for the audit log. Ask again later.');
     }
-    return this.enqueue(new PendingAppend(events.map(toRow)));
+    return this.enqueue(new PendingAppend(events.map(toRow), this.timers.now()));
   }
 
   /** Resolves when nothing is queued or under way any more. Never rejects. */
@@ -78,45 +83,57 @@ export class AuditWriter {
   }
 
   private enqueue(pending: PendingAppend): Promise<Receipt> {
-    pending.expireAfter(DEADLINE_MS, this.timers, () => this.expire(pending));
     this.queue.push(pending);
     this.queued += pending.rows.length;
+    this.deadlines.watch(pending.began);
     this.writing ??= this.writeAll();
     return pending.settlement;
   }
 
-  private expire(pending: PendingAppend): void {
+  /** Refuses what has waited for too long. What waits stands in the order in which it came. */
+  private expire(): void {
     const error = unavailable('The audit log did not answer in time, so nothing may leave. Ask again.');
     this.health.failed(error);
-    failures.inc(pending.fail(error));
+    for (const pending of [...this.underWay, ...this.queue].filter((one) => this.deadlines.isOver(one))) {
+      failures.inc(pending.fail(error));
+    }
+    this.dropSettled();
+    const oldest = this.underWay.find(({ isSettled }) => !isSettled) ?? this.queue[0];
+    if (oldest !== undefined) {
+      this.deadlines.watch(oldest.began);
+    }
+  }
+
+  private dropSettled(): void {
+    const kept = this.queue.findIndex(({ isSettled }) => !isSettled);
+    for (const { rows } of this.queue.splice(0, kept < 0 ? this.queue.length : kept)) {
+      this.queued -= rows.length;
+    }
   }
 
   private async writeAll(): Promise<void> {
-    for (let batch = this.take(); batch.length > 0; batch = this.take()) {
-      await this.write(batch);
+    while (this.queue.length > 0) {
+      this.underWay = this.take();
+      await this.write(this.underWay);
+      this.underWay = [];
     }
+    this.deadlines.rest();
     this.writing = undefined;
   }
 
-  /** The next batch: whole calls, in order. What was refused while it waited is left out, so that its row never appears. */
+  /** The next batch: whole calls, in order. What was refused while it waited is not in the queue: its row never appears. */
   private take(): readonly PendingAppend[] {
-    const batch: PendingAppend[] = [];
     let size = 0;
     let taken = 0;
-    for (const pending of this.queue) {
-      const fits = batch.length === 0 || size + pending.rows.length <= LARGEST_BATCH;
-      if (!pending.isSettled && !fits) {
+    for (const { rows } of this.queue) {
+      if (taken > 0 && size + rows.length > LARGEST_BATCH) {
         break;
       }
       taken += 1;
-      this.queued -= pending.rows.length;
-      if (!pending.isSettled) {
-        batch.push(pending);
-        size += pending.rows.length;
-      }
+      size += rows.length;
     }
-    this.queue.splice(0, taken);
-    return batch;
+    this.queued -= size;
+    return this.queue.splice(0, taken);
   }
 
   /** Never rejects. */
@@ -130,19 +147,19 @@ export class AuditWriter {
         this.news.observe(receipt.mark);
       }
       batchSize.observe(rows.length);
-      succeed(pending, receipt);
+      this.succeed(pending, receipt);
     } catch (cause) {
       this.health.failed(cause);
       fail(pending, unavailable('The audit log could not be written, so nothing may leave. Ask again.', cause));
     }
   }
-}
 
-function succeed(batch: readonly PendingAppend[], receipt: Receipt): void {
-  for (const pending of batch) {
-    const seconds = pending.succeed(receipt);
-    if (seconds !== undefined) {
-      appendSeconds.observe(seconds);
+  private succeed(batch: readonly PendingAppend[], receipt: Receipt): void {
+    const now = this.timers.now();
+    for (const pending of batch) {
+      if (pending.succeed(receipt)) {
+        appendSeconds.observe((now - pending.began) / 1000);
+      }
     }
   }
 }
@@ -156,7 +173,7 @@ function fail(batch: readonly PendingAppend[], error: BrokerError): void {
 const unavailable = (message: string, cause?: unknown): BrokerError =>
   new BrokerError('audit_unavailable', message, { cause, retryAfter: RETRY_AFTER_SECONDS });
 
-function refused(count: number, message: string): BrokerError {
+function refused(count: number, message: string): Promise<never> {
   failures.inc(count);
-  return unavailable(message);
+  return Promise.reject(unavailable(message));
 }

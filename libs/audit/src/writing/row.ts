@@ -51,7 +51,7 @@ export function toRow(event: AuditEvent): AuditRow {
     durationMs: integer(event.durationMs),
     tokenFingerprint: text(event.tokenFingerprint, LONGEST_TEXT),
     tokenExpiresAt: instant(event.tokenExpiresAt),
-    fields: (event.fields ?? []).slice(0, MOST_FIELDS).map((name) => wellFormed(cut(name, LONGEST_TEXT))),
+    fields: event.fields === undefined ? NO_FIELDS : namesOf(event.fields),
     count: integer(event.count) ?? 1,
   };
 }
@@ -59,11 +59,42 @@ export function toRow(event: AuditEvent): AuditRow {
 /** Latest time that a Date can be. */
 const LATEST_MS = 8.64e15;
 
-const instant = (ms: number | null | undefined): string | null =>
-  ms === null || ms === undefined || !(Math.abs(ms) <= LATEST_MS) ? null : new Date(ms).toISOString();
+const MOST_TEXTS = 4096;
+
+/** The same token is issued many times, and a look here costs a twentieth of writing its time anew. */
+const texts = new Map<number, string>();
+
+function instant(ms: number | null | undefined): string | null {
+  if (ms === null || ms === undefined || !(Math.abs(ms) <= LATEST_MS)) {
+    return null;
+  }
+  const known = texts.get(ms);
+  if (known !== undefined) {
+    return known;
+  }
+  if (texts.size >= MOST_TEXTS) {
+    texts.clear();
+  }
+  const written = new Date(ms).toISOString();
+  texts.set(ms, written);
+  return written;
+}
+
+const NO_FIELDS: readonly string[] = [];
+
+const namesOf = (fields: readonly string[]): readonly string[] =>
+  fields.slice(0, MOST_FIELDS).map((name) => fitting(name, LONGEST_TEXT));
 
 const text = (value: string | null | undefined, longest: number): string | null =>
-  value === null || value === undefined ? null : wellFormed(cut(value, longest));
+  value === null || value === undefined ? null : fitting(value, longest);
+
+/** What Postgres refuses, or might: a pair of surrogates is looked at more closely. */
+const SUSPECT = /[\0\uD800-\uDFFF]/;
+
+const fitting = (value: string, longest: number): string => {
+  const short = cut(value, longest);
+  return SUSPECT.test(short) ? wellFormed(short) : short;
+};
 
 const cut = (value: string, longest: number): string =>
   value.length <= longest ? value : `${value.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;

@@ -1,4 +1,4 @@
-import { genesis, type Link, nextLink } from '../chain/chain.js';
+import { genesis, HASH_BYTES, hashesAfter, type Link } from '../chain/chain.js';
 import type { AuditBatch, AuditDevice } from './audit.store.js';
 import { bodyOf } from './body.js';
 import type { AuditRow } from './row.js';
@@ -28,14 +28,12 @@ export class Stream {
   extend(rows: readonly AuditRow[], now: number): AuditBatch {
     const at = Math.max(now, this.#at);
     const { id, replica, device } = this;
+    const previous = this.#head;
     const time = new Date(at).toISOString();
-    let last = this.#head;
-    const chained = rows.map((row) => {
-      const body = bodyOf(`${id}-${last.seq + 1}`, time, row, device);
-      last = nextLink(last, body);
-      return { row, body, hash: last.hash };
-    });
-    return { stream: id, replica, device, at, previous: this.#head, last, rows: chained };
+    const bodies = rows.map((row, index) => bodyOf(`${id}-${previous.seq + index + 1}`, time, row, device));
+    const hashes = hashesAfter(previous, bodies);
+    const last = { seq: previous.seq + rows.length, hash: hashes.subarray(-HASH_BYTES) };
+    return { stream: id, replica, device, at, previous, last, rows, bodies, hashes };
   }
 
   /** The batch stands: the next one follows it. */

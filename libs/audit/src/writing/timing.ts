@@ -18,3 +18,13 @@ export function within<T>(ms: number, work: Promise<T>, timers: After = after): 
     work.then(answer, () => answer());
   });
 }
+
+/** A clock for lengths of time, and what runs by it. */
+export interface Timers {
+  readonly after: After;
+  /** Milliseconds since some moment. */
+  readonly now: () => number;
+}
+
+/** The process's own. */
+export const processTimers: Timers = { after, now: () => performance.now() };

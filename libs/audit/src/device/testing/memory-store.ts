@@ -45,6 +45,6 @@ export class MemoryStore implements DrainStore {
 
   /** The request ids of all rows, in the order of their coming. */
   get ids(): readonly (string | null)[] {
-    return this.batches.flatMap(({ rows }) => rows.map(({ row }) => row.requestId));
+    return this.batches.flatMap(({ rows }) => rows.map(({ requestId }) => requestId));
   }
 }

@@ -83,6 +83,6 @@ export class HeldStore implements AuditStore {
 
   /** The request ids of each batch. */
   get ids(): readonly (readonly (string | null)[])[] {
-    return this.batches.map((batch) => batch.rows.map(({ row }) => row.requestId));
+    return this.batches.map((batch) => batch.rows.map(({ requestId }) => requestId));
   }
 }

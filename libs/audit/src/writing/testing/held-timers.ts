@@ -1,12 +1,14 @@
-import type { After } from '../timing.js';
+import type { After, Timers } from '../timing.js';
 
 /** Timers that run when the test says so. */
-export class HeldTimers {
+export class HeldTimers implements Timers {
   private due: { readonly at: number; readonly run: () => void }[] = [];
-  private now = 0;
+  #now = 0;
+
+  readonly now = (): number => this.#now;
 
   readonly after: After = (ms, run) => {
-    const timer = { at: this.now + ms, run };
+    const timer = { at: this.#now + ms, run };
     this.due.push(timer);
     return () => {
       this.due = this.due.filter((other) => other !== timer);
@@ -14,9 +16,9 @@ export class HeldTimers {
   };
 
   pass(ms: number): void {
-    this.now += ms;
-    const ripe = this.due.filter((timer) => timer.at <= this.now);
-    this.due = this.due.filter((timer) => timer.at > this.now);
+    this.#now += ms;
+    const ripe = this.due.filter((timer) => timer.at <= this.#now);
+    this.due = this.due.filter((timer) => timer.at > this.#now);
     ripe.forEach((timer) => timer.run());
   }
 
