@@ -5,9 +5,12 @@ import type { Connection, ConnectionState, HeldToken, Trouble, Unsettled } from 
 import { shownState } from './shown-state.js';
 import { openToken } from './sealing.js';
 
-/** Where a Connection is read from: its row, its provider's, and what was sent of its current generation without a known outcome. */
-export const CONNECTION_TABLES = `
-  connections c join providers p on p.name = c.provider left join lateral (
+/**
+ * Where a Connection is read from: its row, of the table or of what a statement returned of it, its provider's, and what was sent of
+ * its current generation without a known outcome.
+ */
+export const connectionTables = (rows: 'connections' | 'claimed'): string => `
+  ${rows} c join providers p on p.name = c.provider left join lateral (
     select min(a.sent_at) filter (where a.step = 'refresh') as first_sent_at,
       max(a.sent_at) filter (where a.step = 'refresh') as last_sent_at,
       max(a.closed_at) filter (where a.step = 'introspect' and a.outcome = 'ok') as unused_at,

@@ -1,0 +1,45 @@
+/** Statements that find connections, and those whose renewal is due. */
+
+import { CONNECTION_COLUMNS, connectionTables } from './connection-row.js';
+import type { Text } from './attempt.statements.js';
+
+/** $1 provider · $2 name. */
+export const FIND: Text = {
+  name: 'connection-find',
+  text: `select ${CONNECTION_COLUMNS} from ${connectionTables('connections')} where c.provider = $1 and c.name = $2`,
+};
+
+/**
+ * $1 providers · $2 how many of each · $3 claim ms. Replicas skip each other's rows; a claim is the due time moved on, so that one
+ * left behind by a crash comes back by itself. It costs the same however many connections there are, and however many are due: the
+ * time is asked for once, in a query of its own, as only what does not change from row to row is looked for in an index; and the
+ * rows that are chosen are handed on as an array, as a join is planned for all that could be due, and reads the whole table then.
+ */
+export const CLAIM: Text = {
+  name: 'connection-claim',
+  text: `
+with due as materialized (
+  select next.id from unnest($1::text[], $2::int[]) as slot(provider, free), lateral (
+    select c.id from connections c
+    where c.provider = slot.provider and c.refresh_at <= (select clock_timestamp()) and c.state in ('active', 'uncertain')
+      and c.unconfirmed_hosts = '{}'
+      and (c.retry_at is null or c.retry_at <= clock_timestamp())
+      and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
+    order by c.refresh_at limit slot.free for update skip locked
+  ) as next
+), claimed as (
+  update connections set refresh_at = clock_timestamp() + $3 * interval '1 millisecond'
+  where id = any(array(select id from due))
+  returning *
+)
+select ${CONNECTION_COLUMNS} from ${connectionTables('claimed')}`,
+};
+
+/** $1 seconds · $2 limit. The order has it read from the index: nobody who plans it knows how few they are. */
+export const CHANGED: Text = {
+  name: 'connection-changed',
+  text: `
+select provider, name as connection, updated_at from connections
+where updated_at > (select clock_timestamp()) - $1 * interval '1 second'
+order by updated_at limit $2`,
+};
