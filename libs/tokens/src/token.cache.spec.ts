@@ -10,13 +10,17 @@ describe(TokenCache.name, () => {
   let isCurrent: boolean;
   let anyChange: () => void;
   let changed: (changed: readonly ChangedConnection[] | undefined) => void;
+  let wants: (() => boolean) | undefined;
   let sut: TokenCache;
 
   beforeEach(() => {
     isCurrent = true;
     sut = new TokenCache({
       onAnyChange: (listener) => void (anyChange = listener),
-      onChanged: (listener) => void (changed = listener),
+      onChanged: (listener, wanted) => {
+        changed = listener;
+        wants = wanted;
+      },
       isCurrent: () => isCurrent,
     });
   });
@@ -53,6 +57,12 @@ describe(TokenCache.name, () => {
   it('should not replace a generation by an older one that was read earlier and arrives later', () => {
     put(newConnection({ generation: 8 }), newConnection({ generation: 7 }));
     expect(sut.find(acme)?.generation).toBe(8);
+  });
+
+  it('should want to hear of changes while it holds something', () => {
+    expect(wants?.()).toBe(false);
+    put(newConnection());
+    expect(wants?.()).toBe(true);
   });
 
   it('should forget everything at an administrative change', () => {

@@ -23,7 +23,10 @@ export class TokenCache {
 
   constructor(@Inject(ConnectionFeed) private readonly feed: ConnectionNews) {
     feed.onAnyChange(() => this.clear());
-    feed.onChanged((changed) => (changed === undefined ? this.clear() : this.#forget(changed)));
+    feed.onChanged(
+      (changed) => (changed === undefined ? this.clear() : this.#forget(changed)),
+      () => this.#entries.size > 0,
+    );
   }
 
   /** The connection as it was last seen; undefined where it is not held or might have changed unnoticed. */
