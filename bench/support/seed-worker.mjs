@@ -9,7 +9,7 @@ import { tokenOf } from './seed.mjs';
 
 const BATCH = 500;
 const COLUMNS = `id, provider, name, credential, credential_fields, credential_updated_at, token, token_issued_at, token_expires_at,
-  token_lifetime_seconds, refresh_at, updated_at, created_at, last_outcome`;
+  token_lifetime_seconds, refresh_at, updated_at, created_at, last_used_at, last_outcome`;
 
 let job;
 let envelopes;
@@ -36,9 +36,10 @@ async function lineOf(index, refreshAt, expiresAt) {
   const credential = await sealFields(envelopes, place, Object.fromEntries(fields));
   const token = await sealToken(envelopes, place, { access_token, token_type: 'Bearer', extra: {} });
   const names = `{${Object.keys(job.credential).join(',')}}`;
-  const [now, refresh, expiry] = [job.now, refreshAt, expiresAt].map((ms) => new Date(ms).toISOString());
+  const issuedAt = expiresAt - job.lifetime * 1000;
+  const [issued, refresh, expiry] = [issuedAt, refreshAt, expiresAt].map((ms) => new Date(ms).toISOString());
   const bytes = (buffer) => String.raw`\\x${buffer.toString('hex')}`;
-  return `${[id, job.provider, `c-${index}`, bytes(credential), names, now, bytes(token), now, expiry, job.lifetime, refresh, now, now, 'ok'].join('\t')}\n`;
+  return `${[id, job.provider, `c-${index}`, bytes(credential), names, issued, bytes(token), issued, expiry, job.lifetime, refresh, issued, issued, issued, 'ok'].join('\t')}\n`;
 }
 
 async function* linesOf({ first, refreshAt, expiresAt }) {

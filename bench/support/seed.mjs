@@ -19,7 +19,7 @@ const HALF_AN_HOUR = 1800;
 /**
  * The token of `c-<index>` at generation 1: distinct, and of a length that opaque tokens have.
  */
-export const tokenOf = (index) => `seeded.${String(index).padStart(9, '0')}.${'t0k3n'.repeat(22)}`;
+export const tokenOf = (index) => `seeded-${String(index).padStart(9, '0')}-${'t0k3n'.repeat(22)}`;
 
 /**
  * Makes, or moves, a provider as the administration would: its settings, and its secrets sealed for its next generation.
