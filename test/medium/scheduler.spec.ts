@@ -142,7 +142,7 @@ describe(Scheduler.name, () => {
     await eventually(async () => expect((await generations()).toSorted()).toEqual([1, 2]));
     await eventually(() => expect(replica.lines.join()).toContain('A scheduled refresh failed.'));
     await sql(
-      `update connections set refresh_at = refresh_at - interval '1 second', retry_at = refresh_at - interval '1 second'
+      `update connections set refresh_at = clock_timestamp(), retry_at = clock_timestamp()
       where id = $1`,
       [bad.id],
     );

@@ -10,8 +10,9 @@ export const FIND: Text = {
 };
 
 /**
- * $1 providers · $2 how many of each · $3 claim ms. Replicas skip each other's rows; a claim is the due time moved on, so that one
- * left behind by a crash comes back by itself. It costs the same however many connections there are, and however many are due: the
+ * $1 providers · $2 how many of each · $3 claim ms. Replicas skip each other's rows; a claim holds for a while, so that one left
+ * behind by a crash comes back by itself, and only for that time of falling due. It is noted in a column that stands in no index:
+ * a row that moves in an index moves in all of them. It costs the same however many connections there are, and however many are due: the
  * time is asked for once, in a query of its own, as only what does not change from row to row is looked for in an index; and the
  * rows that are chosen are handed on as an array, as a join is planned for all that could be due, and reads the whole table then.
  */
@@ -25,10 +26,11 @@ with due as materialized (
       and c.unconfirmed_hosts = '{}'
       and (c.retry_at is null or c.retry_at <= clock_timestamp())
       and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
+      and (c.claimed_at is null or c.claimed_at < c.refresh_at or c.claimed_at <= clock_timestamp() - $3 * interval '1 millisecond')
     order by c.refresh_at limit slot.free for update skip locked
   ) as next
 ), claimed as (
-  update connections set refresh_at = clock_timestamp() + $3 * interval '1 millisecond'
+  update connections set claimed_at = clock_timestamp()
   where id = any(array(select id from due))
   returning *
 )
