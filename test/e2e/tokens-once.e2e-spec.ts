@@ -13,7 +13,13 @@ import { type Asked, type TokenAnswer, TokenClient } from '../support/token-clie
 const PROVIDERS = ['onmeta', 'monetate', 'klearstack', 'klavi', 'berbix'] as const;
 
 /** Statements of the feed of changes and of the last use of keys, which run by themselves now and then. */
-const BACKGROUND: ReadonlySet<string> = new Set(['change-mark', 'connection-changed', 'record-api-key-use']);
+const BACKGROUND: ReadonlySet<string> = new Set([
+  'change-mark',
+  'connection-changed',
+  'record-api-key-use',
+  'replica-beat',
+  'key-all',
+]);
 
 let sandbox: Sandbox;
 let broker: TestBroker;
