@@ -5,7 +5,10 @@ import { Envelopes, Fingerprints, KeyServiceError } from '@app/crypto';
 import { Database } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
 import type { Connection, ConnectionState } from './connection.js';
+import { ConnectionKinds } from './connection-kind.js';
+import { type FoundConnection, GatheredReads } from './gathered-reads.js';
 import { openFields } from './sealing.js';
+import { SharedTexts } from './shared-texts.js';
 import { SHOWN_STATE } from './shown-state.js';
 import { CONNECTION_COLUMNS, CONNECTION_TABLES, type ConnectionRow, toConnection } from './connection-row.js';
 
@@ -38,22 +41,41 @@ export interface CensusLine {
 /** Reads connections for those who issue and renew tokens. */
 @Injectable()
 export class ConnectionsRepository {
+  readonly kinds: ConnectionKinds;
+  readonly texts = new SharedTexts();
+  readonly #reads = new GatheredReads((names) => this.#read(names));
+
   constructor(
     private readonly database: Database,
     readonly envelopes: Envelopes,
     readonly fingerprints: Fingerprints,
-    readonly registry: ProviderRegistry,
+    registry: ProviderRegistry,
     @Inject(Config) private readonly config: Config,
-  ) {}
+  ) {
+    this.kinds = new ConnectionKinds(registry);
+  }
 
-  /** The connection with its token opened, or undefined. */
-  async find({ provider, connection }: ConnectionName): Promise<Connection | undefined> {
-    const [row] = await this.database.query<ConnectionRow>({
+  /**
+   * The connection with its token opened, or undefined; read in one statement with what others ask for at the same time. The
+   * statement is begun after the call.
+   */
+  find(name: ConnectionName): Promise<Connection | undefined> {
+    return this.#reads.find(name);
+  }
+
+  /**
+   * The connections of these names; none where there is none. The names stand behind sub-selects, so that Postgres does not see how
+   * many there are: it would plan every statement anew, which takes longer than the reading.
+   */
+  async #read(names: readonly ConnectionName[]): Promise<FoundConnection[]> {
+    const rows = await this.database.query<ConnectionRow & { readonly index: number }>({
       name: 'connection-find',
-      text: `select ${CONNECTION_COLUMNS} from ${CONNECTION_TABLES} where c.provider = $1 and c.name = $2`,
-      values: [provider, connection],
+      text: `select asked.index::int - 1 as index, ${CONNECTION_COLUMNS}
+        from unnest((select $1::text[]), (select $2::text[])) with ordinality as asked(provider, name, index), ${CONNECTION_TABLES}
+        where c.provider = asked.provider and c.name = asked.name`,
+      values: [names.map(({ provider }) => provider), names.map(({ connection }) => connection)],
     });
-    return row && toConnection(row, this);
+    return rows.map((row) => ({ index: row.index, connection: toConnection(row, this) }));
   }
 
   /**
