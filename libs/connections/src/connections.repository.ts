@@ -105,7 +105,7 @@ export class ConnectionsRepository {
         with due as materialized (
           select next.id from unnest($1::text[], $2::int[]) as slot(provider, free), lateral (
             select c.id from connections c
-            where c.provider = slot.provider and c.refresh_at <= clock_timestamp() and c.state in ('active', 'uncertain')
+            where c.provider = slot.provider and c.refresh_at <= (select clock_timestamp()) and c.state in ('active', 'uncertain')
               and c.unconfirmed_hosts = '{}'
               and (c.retry_at is null or c.retry_at <= clock_timestamp())
               and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
@@ -156,8 +156,9 @@ export class ConnectionsRepository {
   async changedWithin(seconds: number, limit: number): Promise<ChangedConnection[]> {
     const rows = await this.database.query<{ provider: string; connection: string; updated_at: Date }>({
       name: 'connection-changed',
+      // The time in a query of its own, and an order: else the whole table is read, every 0.7 s.
       text: `select provider, name as connection, updated_at from connections
-        where updated_at > clock_timestamp() - $1 * interval '1 second' limit $2`,
+        where updated_at > (select clock_timestamp()) - $1 * interval '1 second' order by updated_at limit $2`,
       values: [seconds, limit],
     });
     return rows.map((row) => ({
