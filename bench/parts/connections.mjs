@@ -84,7 +84,7 @@ class Subject {
   }
 
   pick(name) {
-    return this.runs.map((run) => run[name]);
+    return this.runs.map((one) => one[name]);
   }
 }
 
