@@ -5,7 +5,10 @@ import { Envelopes, Fingerprints, KeyServiceError } from '@app/crypto';
 import { Database } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
 import type { Connection, ConnectionState } from './connection.js';
+import { ConnectionKinds } from './connection-kind.js';
+import { type FoundConnection, GatheredReads } from './gathered-reads.js';
 import { openFields } from './sealing.js';
+import { SharedTexts } from './shared-texts.js';
 import { SHOWN_STATE } from './shown-state.js';
 import { type ConnectionRow, toConnection } from './connection-row.js';
 import { CHANGED, CLAIM, FIND } from './connection.statements.js';
@@ -39,18 +42,32 @@ export interface CensusLine {
 /** Reads connections for those who issue and renew tokens. */
 @Injectable()
 export class ConnectionsRepository {
+  readonly kinds: ConnectionKinds;
+  readonly texts = new SharedTexts();
+  readonly #reads = new GatheredReads((names) => this.#read(names));
+
   constructor(
     private readonly database: Database,
     readonly envelopes: Envelopes,
     readonly fingerprints: Fingerprints,
-    readonly registry: ProviderRegistry,
+    registry: ProviderRegistry,
     @Inject(Config) private readonly config: Config,
-  ) {}
+  ) {
+    this.kinds = new ConnectionKinds(registry);
+  }
 
-  /** The connection with its token opened, or undefined. */
-  async find({ provider, connection }: ConnectionName): Promise<Connection | undefined> {
-    const [row] = await this.database.query<ConnectionRow>({ ...FIND, values: [provider, connection] });
-    return row && toConnection(row, this);
+  /**
+   * The connection with its token opened, or undefined; read in one statement with what others ask for at the same time. The
+   * statement is begun after the call.
+   */
+  find(name: ConnectionName): Promise<Connection | undefined> {
+    return this.#reads.find(name);
+  }
+
+  async #read(names: readonly ConnectionName[]): Promise<FoundConnection[]> {
+    const values = [names.map(({ provider }) => provider), names.map(({ connection }) => connection)];
+    const rows = await this.database.query<ConnectionRow & { readonly index: number }>({ ...FIND, values });
+    return rows.map((row) => ({ index: row.index, connection: toConnection(row, this) }));
   }
 
   /**
