@@ -118,9 +118,18 @@ describe(ConnectionsRepository.name, () => {
     it('should come back by itself where the claimer died', async () => {
       const [id = ''] = await dueConnections(1);
       await claimed();
-      const { refresh_at: again } = await storedConnection(id);
-      expect(Number(again) - Date.now()).toBeGreaterThan(20_000);
-      await sql(`update connections set refresh_at = refresh_at - interval '31 seconds'`);
+      await sql(`update connections set claimed_at = claimed_at - interval '20 seconds'`);
+      expect(await claimed()).toEqual([]);
+      await sql(`update connections set claimed_at = claimed_at - interval '11 seconds'`);
+      expect(await claimed()).toEqual([id]);
+    });
+
+    it('should be taken again at once where it falls due anew', async () => {
+      const [id = ''] = await dueConnections(1);
+      await claimed();
+      await sql(`update connections set claimed_at = claimed_at - interval '5 seconds'`);
+      expect(await claimed()).toEqual([]);
+      await sql(`update connections set refresh_at = clock_timestamp() - interval '1 second'`);
       expect(await claimed()).toEqual([id]);
     });
   });

@@ -21,6 +21,7 @@ const ONLY_IN_MIGRATIONS = [
   'attempts_unrecorded_idx',
   'caller_identities_patterns_idx',
   'connections_credential_key_idx',
+  'connections_due_idx',
   'connections_token_key_idx',
   'encryption_keys_one_primary_idx',
   'encryption_keys_one_wanted_idx',

@@ -76,6 +76,28 @@ describe(Scheduler.name, () => {
     expect(await storedAttempts(id)).toEqual([]);
   });
 
+  it('should renew what it claimed without reading it again, and read it once for all who want its token', async () => {
+    const replica = await start();
+    const connection = await newConnection(replica);
+    const repository = replica.module.get(ConnectionsRepository);
+    const find = repository.find.bind(repository);
+    let reads = 0;
+    repository.find = (name) => {
+      reads += 1;
+      return find(name);
+    };
+    run(replica);
+    const request = await replica.provider.next();
+    const asking = Array.from({ length: 5 }, () =>
+      replica.module.get(Refresher).refresh(connection, { trigger: 'caller', origin: { actor: { type: 'system' } } }),
+    );
+    expect(reads).toBe(0);
+    request.answer(granted('access-2'));
+    const given = await Promise.all(asking);
+    expect(new Set(given.map(({ generation }) => generation))).toEqual(new Set([2]));
+    expect(reads).toBe(1);
+  });
+
   it('should send at most eight at once to a provider, and not keep another one waiting', async () => {
     const replica = await start();
     for (let index = 0; index < 12; index += 1) {
@@ -120,7 +142,7 @@ describe(Scheduler.name, () => {
     await eventually(async () => expect((await generations()).toSorted()).toEqual([1, 2]));
     await eventually(() => expect(replica.lines.join()).toContain('A scheduled refresh failed.'));
     await sql(
-      `update connections set refresh_at = refresh_at - interval '1 second', retry_at = refresh_at - interval '1 second'
+      `update connections set refresh_at = clock_timestamp(), retry_at = clock_timestamp()
       where id = $1`,
       [bad.id],
     );

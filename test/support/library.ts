@@ -28,6 +28,7 @@ export const libraryConfig: Config = {
   sandboxPort: 0,
   keysFile: undefined,
   auditRetentionDays: undefined,
+  tokenCacheMb: 64,
   keyService: { provider: 'file', text: undefined, vault: undefined, kmsKey: undefined },
   bootstrapAdminKey: undefined,
   outboundAllowedNetworks: [],

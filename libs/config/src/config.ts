@@ -54,6 +54,8 @@ export interface Config {
   readonly identityHeader: string | undefined;
   /** Requests a second and caller; undefined for no rate limits at all. */
   readonly rateLimit: number | undefined;
+  /** Megabytes of memory that cached tokens may take. */
+  readonly tokenCacheMb: number;
   readonly logLevel: LogLevel;
   readonly timing: Timing;
 }

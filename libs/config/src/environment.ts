@@ -148,6 +148,11 @@ export class Environment {
   @Matches(/^(?:off|[1-9]\d{0,5})$/, { message: 'must be a whole number from 1 to 999999, or "off"' })
   readonly RATE_LIMIT: string = '1000';
 
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be between 1 and 65536' })
+  @Max(65_536, { message: 'must be between 1 and 65536' })
+  readonly TOKEN_CACHE_MB: number = 64;
+
   @IsIn(LOG_LEVELS, { message: `must be one of ${LOG_LEVELS.join(', ')}` })
   readonly LOG_LEVEL: LogLevel = 'info';
 }

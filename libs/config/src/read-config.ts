@@ -10,7 +10,7 @@ import { TIMING } from './timing.js';
 import { type VariableName, VARIABLES } from './variables.js';
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
-const NUMBERS: ReadonlySet<VariableName> = new Set(['PORT', 'SANDBOX_PORT', 'AUDIT_RETENTION_DAYS']);
+const NUMBERS: ReadonlySet<VariableName> = new Set(['PORT', 'SANDBOX_PORT', 'AUDIT_RETENTION_DAYS', 'TOKEN_CACHE_MB']);
 
 /**
  * The environment as a Config. An empty variable counts as absent, except OUTBOUND_ALLOWED_NETWORKS, where empty means "none".
@@ -89,6 +89,7 @@ function interpret(environment: Environment): Config {
     identityHeader: environment.IDENTITY_HEADER?.toLowerCase(),
     auditRetentionDays: environment.AUDIT_RETENTION_DAYS,
     rateLimit: environment.RATE_LIMIT === 'off' ? undefined : Number(environment.RATE_LIMIT),
+    tokenCacheMb: environment.TOKEN_CACHE_MB,
     logLevel: environment.LOG_LEVEL,
     timing: TIMING,
   };

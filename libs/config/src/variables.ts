@@ -32,6 +32,7 @@ export type VariableName =
   | 'IDENTITY_HEADER'
   | 'AUDIT_RETENTION_DAYS'
   | 'RATE_LIMIT'
+  | 'TOKEN_CACHE_MB'
   | 'LOG_LEVEL';
 
 /** Every variable that Claviger reads; no other is looked at. */
@@ -107,5 +108,6 @@ export const VARIABLES: Readonly<Record<VariableName, Omit<Variable, 'name'>>> =
     example: '365',
   },
   RATE_LIMIT: { meaning: 'Requests a second and caller, or "off" for no rate limits at all.', example: '1000' },
+  TOKEN_CACHE_MB: { meaning: 'Megabytes of memory that cached tokens may take.', example: '64' },
   LOG_LEVEL: { meaning: 'silent, error, warn, info or debug.', example: 'info' },
 };

@@ -17,7 +17,8 @@ export interface Text {
  * before the partial unique index ("one open attempt") judges the new row. A one-shot credential is only sent by the database
  * that it was stored in: a restored one may hold what was consumed long ago. What is read here is what is sent: where its hosts are
  * not confirmed nothing is opened, and a change that commits later does not move where this attempt goes. Old attempts of the
- * connection go on the way: the audit log keeps their history.
+ * connection go on the way: the audit log keeps their history. What is looked for in an index is compared with parameters, and with
+ * a time that is asked for once.
  */
 export const OPEN: Text = {
   name: 'attempt-open',
@@ -38,18 +39,17 @@ with leased as (
   returning c.*, p.type, p.settings as provider_settings, p.secrets as provider_secrets, p.secret_fields, p.secrets_generation
 ), abandoned as (
   update attempts set closed_at = clock_timestamp(), outcome = 'abandoned'
-  from leased where attempts.connection_id = leased.id and attempts.closed_at is null
-  returning attempts.id
+  where connection_id = $1::uuid and closed_at is null and exists (select from leased)
+  returning id
 ), opened as (
   insert into attempts (id, connection_id, generation, fence, step, trigger, holder, opened_at, caller, key_id, request_id, client_ip)
   select $6::uuid, leased.id, leased.generation, leased.fence, $7, $8, $4::uuid, clock_timestamp(), $9, $10, $11, $12
   from leased, (select count(*) from abandoned) as settled
   returning id
 ), pruned as (
-  delete from attempts using leased
-  where attempts.connection_id = leased.id and attempts.recorded
-    and (attempts.generation < leased.generation or attempts.sent_at is null)
-    and attempts.opened_at < clock_timestamp() - interval '30 days'
+  delete from attempts
+  where connection_id = $1::uuid and recorded and (generation < $2 or sent_at is null)
+    and opened_at < (select clock_timestamp()) - interval '30 days' and exists (select from leased)
 )
 select opened.id as attempt_id, leased.*, leased.id as connection_id,
   case when $14::boolean then nextval('rotation_epoch') end as epoch

@@ -4,7 +4,8 @@ import { type ChangedConnection, ConnectionsRepository } from './connections.rep
 
 /** Changes of the last seconds are told again, so that one whose commit took long is not missed. */
 const OVERLAP_SECONDS = 5;
-const MOST_AT_ONCE = 5000;
+/** More than this can hardly be told in the time between two looks: ten thousand refreshes a second. */
+const MOST_AT_ONCE = 50_000;
 
 /** Tells caches of connections what to forget: a refresh on another replica, or anything administrative anywhere. */
 @Injectable()
@@ -19,9 +20,18 @@ export class ConnectionFeed {
     this.changes.onChange(listener);
   }
 
-  /** `listener` is called about once a second with what changed of late; undefined means too much to tell. */
-  onChanged(listener: (changed: readonly ChangedConnection[] | undefined) => void): void {
+  /**
+   * `listener` is called about once a second with what changed of late; undefined means too much to tell. Nobody is asked, and nothing
+   * told, while it does not want to hear: a replica that holds nothing need not know what others do.
+   */
+  onChanged(
+    listener: (changed: readonly ChangedConnection[] | undefined) => void,
+    wants: () => boolean = () => true,
+  ): void {
     this.changes.onTick(async () => {
+      if (!wants()) {
+        return;
+      }
       const changed = await this.connections.changedWithin(OVERLAP_SECONDS, MOST_AT_ONCE);
       listener(changed.length < MOST_AT_ONCE ? changed : undefined);
     });

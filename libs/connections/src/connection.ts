@@ -82,4 +82,6 @@ export interface Connection {
   readonly lastUsedAt: number | null;
   /** When anything of it last changed; epoch ms. */
   readonly changedAt: number;
+  /** About so many bytes of memory are its own; the rest it shares with other connections of its provider. */
+  readonly heldBytes: number;
 }

@@ -5,15 +5,19 @@ import { Envelopes, Fingerprints, KeyServiceError } from '@app/crypto';
 import { Database } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
 import type { Connection, ConnectionState } from './connection.js';
+import { ConnectionKinds } from './connection-kind.js';
+import { type FoundConnection, GatheredReads } from './gathered-reads.js';
 import { openFields } from './sealing.js';
+import { SharedTexts } from './shared-texts.js';
 import { SHOWN_STATE } from './shown-state.js';
-import { CONNECTION_COLUMNS, CONNECTION_TABLES, type ConnectionRow, toConnection } from './connection-row.js';
+import { type ConnectionRow, toConnection } from './connection-row.js';
+import { CHANGED, CLAIM, FIND } from './connection.statements.js';
 
 /** A connection whose renewal is due. */
 export interface DueConnection extends ConnectionName {
   readonly id: string;
-  /** The one whose token is due. */
-  readonly generation: number;
+  /** As it was claimed. @throws EnvelopeError where its token was changed or moved. */
+  open(): Promise<Connection>;
 }
 
 /** A connection that changed, and when; epoch ms. */
@@ -38,22 +42,32 @@ export interface CensusLine {
 /** Reads connections for those who issue and renew tokens. */
 @Injectable()
 export class ConnectionsRepository {
+  readonly kinds: ConnectionKinds;
+  readonly texts = new SharedTexts();
+  readonly #reads = new GatheredReads((names) => this.#read(names));
+
   constructor(
     private readonly database: Database,
     readonly envelopes: Envelopes,
     readonly fingerprints: Fingerprints,
-    readonly registry: ProviderRegistry,
+    registry: ProviderRegistry,
     @Inject(Config) private readonly config: Config,
-  ) {}
+  ) {
+    this.kinds = new ConnectionKinds(registry);
+  }
 
-  /** The connection with its token opened, or undefined. */
-  async find({ provider, connection }: ConnectionName): Promise<Connection | undefined> {
-    const [row] = await this.database.query<ConnectionRow>({
-      name: 'connection-find',
-      text: `select ${CONNECTION_COLUMNS} from ${CONNECTION_TABLES} where c.provider = $1 and c.name = $2`,
-      values: [provider, connection],
-    });
-    return row && toConnection(row, this);
+  /**
+   * The connection with its token opened, or undefined; read in one statement with what others ask for at the same time. The
+   * statement is begun after the call.
+   */
+  find(name: ConnectionName): Promise<Connection | undefined> {
+    return this.#reads.find(name);
+  }
+
+  async #read(names: readonly ConnectionName[]): Promise<FoundConnection[]> {
+    const values = [names.map(({ provider }) => provider), names.map(({ connection }) => connection)];
+    const rows = await this.database.query<ConnectionRow & { readonly index: number }>({ ...FIND, values });
+    return rows.map((row) => ({ index: row.index, connection: toConnection(row, this) }));
   }
 
   /**
@@ -71,30 +85,16 @@ export class ConnectionsRepository {
     }
   }
 
-  /**
-   * Claims connections that are due, at most `free` of each provider, oldest first. Replicas skip each other's rows; a claim is
-   * the due time moved on, so that one left behind by a crash comes back by itself. The rows are chosen in a step of their own:
-   * a join might choose anew for every row that it looks at, and so claim all.
-   */
+  /** Claims connections that are due, at most `free` of each provider, oldest first. Nobody else claims them for a while. */
   async claimDue(slots: Readonly<Record<string, number>>): Promise<DueConnection[]> {
-    return this.database.query<DueConnection>({
-      name: 'connection-claim',
-      text: `
-        with due as materialized (
-          select next.id from unnest($1::text[], $2::int[]) as slot(provider, free), lateral (
-            select c.id from connections c
-            where c.provider = slot.provider and c.refresh_at <= clock_timestamp() and c.state in ('active', 'uncertain')
-              and c.unconfirmed_hosts = '{}'
-              and (c.retry_at is null or c.retry_at <= clock_timestamp())
-              and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
-            order by c.refresh_at limit slot.free for update skip locked
-          ) as next
-        )
-        update connections set refresh_at = clock_timestamp() + $3 * interval '1 millisecond'
-        from due where connections.id = due.id
-        returning connections.id, connections.generation, provider, name as connection`,
-      values: [Object.keys(slots), Object.values(slots), this.config.timing.claimMs],
-    });
+    const values = [Object.keys(slots), Object.values(slots), this.config.timing.claimMs];
+    const rows = await this.database.query<ConnectionRow>({ ...CLAIM, values });
+    return rows.map((row) => ({
+      id: row.id,
+      provider: row.provider,
+      connection: row.name,
+      open: () => toConnection(row, this),
+    }));
   }
 
   /** Notes that callers get the tokens of these connections; one that was left alone as idle is due again. */
@@ -132,11 +132,10 @@ export class ConnectionsRepository {
 
   /** Connections that changed within the last seconds, at most `limit` of them. */
   async changedWithin(seconds: number, limit: number): Promise<ChangedConnection[]> {
+    const values = [seconds, limit];
     const rows = await this.database.query<{ provider: string; connection: string; updated_at: Date }>({
-      name: 'connection-changed',
-      text: `select provider, name as connection, updated_at from connections
-        where updated_at > clock_timestamp() - $1 * interval '1 second' limit $2`,
-      values: [seconds, limit],
+      ...CHANGED,
+      values,
     });
     return rows.map((row) => ({
       provider: row.provider,

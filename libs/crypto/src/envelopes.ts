@@ -100,7 +100,7 @@ export class Envelopes {
   }
 
   async #unwrap({ keyId, wrapped }: Envelope, place: Place): Promise<Buffer> {
-    const key = await this.keyring.openingKey(keyId);
+    const key = this.keyring.find(keyId) ?? (await this.keyring.openingKey(keyId));
     if (key === undefined) {
       throw missingKey(keyId, place);
     }

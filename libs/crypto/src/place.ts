@@ -14,13 +14,14 @@ export function encodePlace(label: string, { table, row, column, generation }: P
   if (!Number.isSafeInteger(generation) || generation < 0) {
     throw new RangeError('A generation is a whole number from 0.');
   }
-  const parts = [label, table, row, column].flatMap((text) => {
-    const bytes = Buffer.from(text, 'utf8');
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    return [length, bytes];
-  });
-  const number = Buffer.alloc(8);
-  number.writeBigUInt64BE(BigInt(generation));
-  return Buffer.concat([...parts, number]);
+  const texts = [label, table, row, column];
+  const bytes = Buffer.allocUnsafe(texts.reduce((length, text) => length + 4 + Buffer.byteLength(text), 8));
+  let offset = 0;
+  for (const text of texts) {
+    const length = bytes.write(text, offset + 4);
+    bytes.writeUInt32BE(length, offset);
+    offset += 4 + length;
+  }
+  bytes.writeBigUInt64BE(BigInt(generation), offset);
+  return bytes;
 }

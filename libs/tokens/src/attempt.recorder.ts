@@ -3,15 +3,19 @@ import { type AuditEvent, AuditLog } from '@app/audit';
 import { errorFacts, Log } from '@app/common';
 import { AttemptRecordsRepository, type OpenAttempt, type UnrecordedAttempt } from '@app/connections';
 import type { IntrospectionOutcome, Outcome } from '@app/providers';
+import { Gathered } from './gathered.js';
 
 /** An attempt closed this long ago whose row is still missing was left behind by a crash or a failed append. */
 const LEFT_BEHIND_MS = 10_000;
 const BATCH = 100;
+/** Nobody waits for the row of a success, and nothing follows it soon: so long those of several refreshes are gathered. */
+const GATHER_MS = 50;
 
 /** Writes what became of attempts into the audit log. An adoption never waits for it; what is missed is completed later. */
 @Injectable()
 export class AttemptRecorder {
   readonly #underWay = new Set<Promise<void>>();
+  readonly #renewed = new Gathered<UnrecordedAttempt>(GATHER_MS, (attempts) => this.#write(attempts));
 
   constructor(
     private readonly audit: AuditLog,
@@ -40,27 +44,19 @@ export class AttemptRecorder {
     outcome: Outcome | IntrospectionOutcome,
     durationMs: number,
   ): Promise<void> {
+    const { id, provider, connection, generation, origin } = attempt;
+    const { kind, status: upstreamStatus } = outcome;
     const reason = outcome.kind === 'ok' ? reasonOfSuccess(outcome) : reasonOf(outcome);
-    await this.#record([
-      {
-        id: attempt.id,
-        provider: attempt.provider,
-        connection: attempt.connection,
-        generation: attempt.generation,
-        outcome: outcome.kind,
-        reason,
-        upstreamStatus: outcome.status,
-        durationMs,
-        origin: attempt.origin,
-      },
-    ]);
+    const what = { outcome: kind, reason, upstreamStatus, durationMs };
+    const ended = [{ id, provider, connection, generation, ...what, origin }];
+    await this.#noted(attempt.step !== 'introspect' && kind === 'ok' ? this.#renewed.add(ended) : this.#write(ended));
   }
 
   /** Completes the log for attempts that a crash or a failed append left without their row. */
   async completeLeftBehind(): Promise<void> {
     const left = await this.attempts.findUnrecorded(LEFT_BEHIND_MS, BATCH);
     if (left.length > 0) {
-      await this.#record(left);
+      await this.#noted(this.#write(left));
     }
   }
 
@@ -69,10 +65,10 @@ export class AttemptRecorder {
     await Promise.allSettled(this.#underWay);
   }
 
-  #record(attempts: readonly UnrecordedAttempt[]): Promise<void> {
-    const writing = this.#write(attempts).finally(() => this.#underWay.delete(writing));
-    this.#underWay.add(writing);
-    return writing;
+  #noted(writing: Promise<void>): Promise<void> {
+    const noted = writing.finally(() => this.#underWay.delete(noted));
+    this.#underWay.add(noted);
+    return noted;
   }
 
   async #write(attempts: readonly UnrecordedAttempt[]): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ConnectionName } from '@app/common';
+import { type ConnectionName, NAME_PATTERN } from '@app/common';
 import type { Connection, ConnectionsRepository } from '@app/connections';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { HeldConnections } from './held.connections.js';
@@ -19,7 +19,7 @@ describe(HeldConnections.name, () => {
     looked = [];
     whileReading = () => undefined;
     const feed = { onAnyChange: () => undefined, onChanged: () => undefined, isCurrent: () => true };
-    cache = new TokenCache(feed);
+    cache = new TokenCache(feed, { tokenCacheMb: 1 });
     const connections: Pick<ConnectionsRepository, 'find'> = {
       find: ({ provider, connection }) => {
         looked.push({ provider, connection });
@@ -81,7 +81,8 @@ describe(HeldConnections.name, () => {
 
   it('should look once for what may not be seen, and under a name that nothing has', async () => {
     await sut.lookUpInVain(acme);
-    expect(looked).toEqual([{ provider: 'klavi', connection: '' }]);
+    expect(looked).toEqual([{ provider: 'klavi', connection: 'acme/' }]);
+    expect(NAME_PATTERN.test('acme/')).toBe(false);
     expect(sut.findCached(acme)).toBeUndefined();
   });
 });

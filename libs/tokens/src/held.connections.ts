@@ -4,9 +4,6 @@ import { type Connection, ConnectionsRepository } from '@app/connections';
 import { notFound } from './refusal.js';
 import { TokenCache } from './token.cache.js';
 
-/** A name that no connection can have. */
-const NO_CONNECTION = '';
-
 /** Connections with their tokens, from the cache where it is trusted and from the database where it is not. */
 @Injectable()
 export class HeldConnections {
@@ -39,8 +36,11 @@ export class HeldConnections {
     return connection;
   }
 
-  /** Takes as long as the look-up of a connection that is absent: the time tells absent and forbidden apart as little as the bytes. */
-  async lookUpInVain({ provider }: ConnectionName): Promise<void> {
-    await this.connections.find({ provider, connection: NO_CONNECTION });
+  /**
+   * Takes as long as the look-up of a connection that is absent: the time tells absent and forbidden apart as little as the bytes. What
+   * is looked for differs from name to name, as what is absent does, so that reads which go together are as many; no name has a slash.
+   */
+  async lookUpInVain({ provider, connection }: ConnectionName): Promise<void> {
+    await this.connections.find({ provider, connection: `${connection}/` });
   }
 }

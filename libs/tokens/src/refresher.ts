@@ -10,13 +10,21 @@ import { drainingError, failureError, notFound, pendingError } from './refusal.j
 /** Pauses between looks at a row on which another replica holds the lease. */
 const LOOK_AGAIN_MS = 60;
 
+/** A refresh under way. */
+interface Flight {
+  /** The newer connection where it was read on the way; undefined where it was renewed here and nobody has read it since. */
+  readonly landing: Promise<Connection | undefined>;
+  /** The newer connection, read once for all who ask. */
+  arrived: Promise<Connection> | undefined;
+}
+
 /**
  * Renews a connection's token: once, however many callers of this process and replicas ask. Callers and the scheduler both
  * come here.
  */
 @Injectable()
 export class Refresher {
-  readonly #flights = new Map<string, Promise<Connection>>();
+  readonly #flights = new Map<string, Flight>();
   #draining = false;
 
   constructor(
@@ -30,19 +38,15 @@ export class Refresher {
    * The connection with a token newer than the one that `stale` holds, obtained here or by another replica.
    * @throws BrokerError for what the provider answered, for a state or a back-off that forbids sending, or while stopping.
    */
-  refresh(stale: Connection, reason: RefreshReason): Promise<Connection> {
-    // By generation: a flight that an older one left behind must not answer for the one that is reported now.
-    const key = `${stale.id}/${stale.generation}`;
-    const flying = this.#flights.get(key);
-    if (flying !== undefined) {
-      return flying;
-    }
-    if (this.#draining) {
-      return Promise.reject(drainingError());
-    }
-    const flight = this.#fly(stale, reason).finally(() => this.#flights.delete(key));
-    this.#flights.set(key, flight);
-    return flight;
+  async refresh(stale: Connection, reason: RefreshReason): Promise<Connection> {
+    const flight = this.#join(stale, reason);
+    flight.arrived ??= flight.landing.then((connection) => connection ?? this.#reload(stale));
+    return flight.arrived;
+  }
+
+  /** As `refresh`, for those who do not want the token: it is not read. */
+  async renew(stale: Connection, reason: RefreshReason): Promise<void> {
+    await this.#join(stale, reason).landing;
   }
 
   /** As `refresh`, but not for longer than a caller waits; the refresh goes on without it. @throws BrokerError `refresh_pending`. */
@@ -53,15 +57,35 @@ export class Refresher {
   /** Begins no more flights and resolves when those under way have stored their outcome. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await Promise.allSettled(this.#flights.values());
+    await Promise.allSettled([...this.#flights.values()].map(({ landing }) => landing));
   }
 
-  async #fly(stale: Connection, reason: RefreshReason): Promise<Connection> {
+  /** The flight of this generation, begun where there is none. @throws BrokerError while stopping. */
+  #join(stale: Connection, reason: RefreshReason): Flight {
+    // By generation: a flight that an older one left behind must not answer for the one that is reported now.
+    const key = `${stale.id}/${stale.generation}`;
+    const flying = this.#flights.get(key);
+    if (flying !== undefined) {
+      return flying;
+    }
+    if (this.#draining) {
+      throw drainingError();
+    }
+    const landing = this.#fly(stale, reason).finally(() => this.#flights.delete(key));
+    const flight: Flight = { landing, arrived: undefined };
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  async #fly(stale: Connection, reason: RefreshReason): Promise<Connection | undefined> {
     let current = stale;
     while (current.generation === stale.generation) {
       const before = current;
       const step = await this.planner.nextStep(current, reason.trigger === 'admin');
       const end = step && (await this.starter.attempt(current, step, reason));
+      if (end?.kind === 'ok') {
+        return undefined;
+      }
       current = await this.#reload(current);
       // A failure of a generation that somebody else replaced meanwhile is nobody's failure.
       if (end?.kind === 'failed' && current.generation === stale.generation) {

@@ -8,14 +8,28 @@ import { Refresher } from './refresher.js';
 
 /** Requests under way at once to one provider from this replica. */
 const MOST_PER_PROVIDER = 8;
+/** A claim is made once so large a part of them is free. */
+const CLAIM_AT_ONCE = 0.5;
 
-/** Renews tokens ahead of expiry. The row is the job: what is due is claimed from the table, and nothing else is remembered. */
+/** What is known of one provider between two looks. */
+interface Lane {
+  running: number;
+  /** False once a claim brought less than was asked for: nothing more is due until the next look. */
+  hasMore: boolean;
+}
+
+/**
+ * Renews tokens ahead of expiry. The row is the job: what is due is claimed from the table, and nothing else is remembered. A claim
+ * costs the same for one connection as for eight, so it waits until half of what may run is free, or for the next look.
+ */
 @Injectable()
 export class Scheduler {
-  readonly #running = new Map<string, number>();
+  readonly #lanes = new Map<string, Lane>();
+  #sendable: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #claiming: Promise<void> | undefined;
-  #again = false;
+  /** Somebody asked for a claim during one; `look` where it is to be a whole look. */
+  #again: 'no' | 'more' | 'look' = 'no';
   #stopped = true;
 
   constructor(
@@ -29,8 +43,8 @@ export class Scheduler {
   /** Looks for due connections now and then until `stop`. */
   start(): void {
     this.#stopped = false;
-    this.#timer = setInterval(() => this.#wake(), this.config.timing.lookEveryMs);
-    this.#wake();
+    this.#timer = setInterval(() => this.#wake('look'), this.config.timing.lookEveryMs);
+    this.#wake('look');
   }
 
   /** Claims nothing more; refreshes under way go on (Refresher.drain waits for them). */
@@ -41,55 +55,81 @@ export class Scheduler {
   }
 
   /** One claim at a time; a wake during one is remembered. */
-  #wake(): void {
+  #wake(why: 'more' | 'look'): void {
     if (this.#stopped || this.#claiming !== undefined) {
-      this.#again = true;
+      this.#again = this.#again === 'look' ? 'look' : why;
       return;
     }
-    this.#again = false;
-    this.#claiming = this.#claim()
+    this.#again = 'no';
+    this.#claiming = (why === 'look' ? this.#look() : this.#claim())
       .catch((error: unknown) =>
         this.log.warn('Due connections cannot be claimed; it is tried again.', errorFacts(error)),
       )
       .finally(() => {
         this.#claiming = undefined;
-        if (this.#again) {
-          this.#wake();
+        if (this.#again !== 'no') {
+          this.#wake(this.#again);
         }
       });
   }
 
-  async #claim(): Promise<void> {
-    const names = await this.connections.sendableProviders();
-    const slots = Object.fromEntries(
-      names
-        .map((name) => [name, this.health.slots(name, MOST_PER_PROVIDER) - (this.#running.get(name) ?? 0)] as const)
-        .filter(([, free]) => free > 0),
-    );
+  /** A claim for all that is free, with the providers read anew. */
+  async #look(): Promise<void> {
+    this.#sendable = await this.connections.sendableProviders();
+    this.#lanes.forEach((lane) => (lane.hasMore = true));
+    await this.#claimFor(this.#slots(0));
+  }
+
+  /** A claim for those of which enough is free. */
+  #claim(): Promise<void> {
+    return this.#claimFor(this.#slots(CLAIM_AT_ONCE));
+  }
+
+  async #claimFor(slots: Readonly<Record<string, number>>): Promise<void> {
     if (this.#stopped || Object.keys(slots).length === 0) {
       return;
     }
-    for (const due of await this.connections.claimDue(slots)) {
-      void this.#renew(due);
+    const claimed = await this.connections.claimDue(slots);
+    for (const [name, free] of Object.entries(slots)) {
+      this.#lane(name).hasMore = claimed.filter(({ provider }) => provider === name).length === free;
     }
+    claimed.forEach((due) => void this.#renew(due));
+  }
+
+  /** How many may be claimed of each provider, where that is at least so large a part of what may run. */
+  #slots(part: number): Readonly<Record<string, number>> {
+    const slots = this.#sendable.flatMap((name) => {
+      const most = this.health.slots(name, MOST_PER_PROVIDER);
+      const { running, hasMore } = this.#lane(name);
+      const free = most - running;
+      return hasMore && free > 0 && free >= most * part ? [[name, free] as const] : [];
+    });
+    return Object.fromEntries(slots);
   }
 
   async #renew(due: DueConnection): Promise<void> {
-    this.#running.set(due.provider, (this.#running.get(due.provider) ?? 0) + 1);
+    const lane = this.#lane(due.provider);
+    lane.running += 1;
     try {
-      const connection = await this.connections.find(due);
-      // A caller may have had it renewed since the claim: the new token is not due.
-      const isDue = connection?.generation === due.generation;
-      if (isDue && !(await this.#isLeftAlone(connection))) {
-        await this.refresher.refresh(connection, { trigger: 'schedule', origin: { actor: { type: 'system' } } });
+      const connection = await due.open();
+      if (!(await this.#isLeftAlone(connection))) {
+        await this.refresher.renew(connection, { trigger: 'schedule', origin: { actor: { type: 'system' } } });
       }
     } catch (error) {
       const { provider, connection } = due;
       const level = isBrokerError(error) ? 'warn' : 'error';
       this.log[level]('A scheduled refresh failed.', { provider, connection, ...errorFacts(error) });
     } finally {
-      this.#running.set(due.provider, (this.#running.get(due.provider) ?? 1) - 1);
-      this.#wake();
+      lane.running -= 1;
+      this.#wakeFor(due.provider);
+    }
+  }
+
+  /** Where not enough is free yet, whoever ends next asks again. */
+  #wakeFor(provider: string): void {
+    const { running, hasMore } = this.#lane(provider);
+    if (hasMore && running <= MOST_PER_PROVIDER * (1 - CLAIM_AT_ONCE)) {
+      this.#wake('more');
     }
   }
 
@@ -97,5 +137,15 @@ export class Scheduler {
   async #isLeftAlone(connection: Connection): Promise<boolean> {
     const keepAlive = keepAliveAt(connection);
     return keepAlive !== undefined && this.connections.postpone(connection, keepAlive);
+  }
+
+  #lane(provider: string): Lane {
+    const known = this.#lanes.get(provider);
+    if (known !== undefined) {
+      return known;
+    }
+    const lane = { running: 0, hasMore: true };
+    this.#lanes.set(provider, lane);
+    return lane;
   }
 }

@@ -5,20 +5,28 @@ import { TokenCache } from './token.cache.js';
 
 const acme = { provider: 'klavi', connection: 'acme' };
 const globex = { provider: 'klavi', connection: 'globex' };
+const numbered = (index: number) => ({ provider: 'klavi', connection: `c${index}` });
 
 describe(TokenCache.name, () => {
   let isCurrent: boolean;
   let anyChange: () => void;
   let changed: (changed: readonly ChangedConnection[] | undefined) => void;
+  let wants: (() => boolean) | undefined;
   let sut: TokenCache;
 
   beforeEach(() => {
     isCurrent = true;
-    sut = new TokenCache({
-      onAnyChange: (listener) => void (anyChange = listener),
-      onChanged: (listener) => void (changed = listener),
-      isCurrent: () => isCurrent,
-    });
+    sut = new TokenCache(
+      {
+        onAnyChange: (listener) => void (anyChange = listener),
+        onChanged: (listener, wanted) => {
+          changed = listener;
+          wants = wanted;
+        },
+        isCurrent: () => isCurrent,
+      },
+      { tokenCacheMb: 1 },
+    );
   });
 
   const put = (...connections: readonly ReturnType<typeof newConnection>[]) =>
@@ -53,6 +61,12 @@ describe(TokenCache.name, () => {
   it('should not replace a generation by an older one that was read earlier and arrives later', () => {
     put(newConnection({ generation: 8 }), newConnection({ generation: 7 }));
     expect(sut.find(acme)?.generation).toBe(8);
+  });
+
+  it('should want to hear of changes while it holds something', () => {
+    expect(wants?.()).toBe(false);
+    put(newConnection());
+    expect(wants?.()).toBe(true);
   });
 
   it('should forget everything at an administrative change', () => {
@@ -93,11 +107,17 @@ describe(TokenCache.name, () => {
     expect(sut.find(globex)).toBeUndefined();
   });
 
-  it('should be bounded', () => {
-    for (let index = 0; index <= 10_000; index += 1) {
-      put(newConnection({ connection: `c${index}` }));
-    }
-    expect(sut.find({ provider: 'klavi', connection: 'c0' })).toBeUndefined();
-    expect(sut.find({ provider: 'klavi', connection: 'c10000' })).toBeDefined();
+  it('should hold no more than its memory, and forget first what was not asked for the longest', () => {
+    const heldBytes = 2 ** 18;
+    put(...[0, 1, 2, 3].map((index) => newConnection({ ...numbered(index), heldBytes })));
+    expect(sut.find(numbered(0))).toBeDefined();
+    put(newConnection({ ...numbered(4), heldBytes }));
+    expect([0, 1, 2, 3, 4].filter((index) => sut.find(numbered(index)) === undefined)).toEqual([1]);
+  });
+
+  it('should not hold what is larger than all its memory', () => {
+    put(newConnection({ heldBytes: 2 ** 20 + 1 }), newConnection(globex));
+    expect(sut.find(acme)).toBeUndefined();
+    expect(sut.find(globex)).toBeDefined();
   });
 });

@@ -1,11 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
+import { Config } from '@app/config';
 import { type ChangedConnection, type Connection, ConnectionFeed } from '@app/connections';
 import { LRUCache } from 'lru-cache';
+import { getHeapStatistics } from 'node:v8';
 import { cacheEntries } from './tokens.metrics.js';
 
-/** About 2 kB each. */
-const MOST_ENTRIES = 10_000;
+const MB = 2 ** 20;
+/** What is held must not crowd out the work, whatever was configured. */
+const MOST_OF_HEAP = 0.5;
 
 /** Where the cache hears of changes. */
 type ConnectionNews = Pick<ConnectionFeed, 'onAnyChange' | 'onChanged' | 'isCurrent'>;
@@ -13,17 +16,26 @@ type ConnectionNews = Pick<ConnectionFeed, 'onAnyChange' | 'onChanged' | 'isCurr
 const keyOf = ({ provider, connection }: ConnectionName): string => `${provider}/${connection}`;
 
 /**
- * Connections with their tokens opened, so that a cached read writes, locks and decrypts nothing. Bounded; forgets everything
- * at an administrative change, and one connection when another replica renewed it.
+ * Connections with their tokens opened, so that a cached read writes, locks and decrypts nothing. Bounded by the memory that they
+ * take (TOKEN_CACHE_MB), the longest unused go first; forgets everything at an administrative change, and one connection when another
+ * replica renewed it.
  */
 @Injectable()
 export class TokenCache {
-  readonly #entries = new LRUCache<string, Connection>({ max: MOST_ENTRIES });
+  readonly #entries: LRUCache<string, Connection>;
   #epoch = 0;
 
-  constructor(@Inject(ConnectionFeed) private readonly feed: ConnectionNews) {
+  constructor(
+    @Inject(ConnectionFeed) private readonly feed: ConnectionNews,
+    @Inject(Config) { tokenCacheMb }: Pick<Config, 'tokenCacheMb'>,
+  ) {
+    const maxSize = Math.min(tokenCacheMb * MB, Math.floor(getHeapStatistics().heap_size_limit * MOST_OF_HEAP));
+    this.#entries = new LRUCache({ maxSize, sizeCalculation: ({ heldBytes }) => heldBytes });
     feed.onAnyChange(() => this.clear());
-    feed.onChanged((changed) => (changed === undefined ? this.clear() : this.#forget(changed)));
+    feed.onChanged(
+      (changed) => (changed === undefined ? this.clear() : this.#forget(changed)),
+      () => this.#entries.size > 0,
+    );
   }
 
   /** The connection as it was last seen; undefined where it is not held or might have changed unnoticed. */

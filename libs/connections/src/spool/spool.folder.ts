@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** A folder whose files appear whole or not at all, and outlive a crash of the machine once they are written. */
 export class SpoolFolder {
+  #syncing: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
   constructor(readonly path: string) {}
 
   /** Makes the folder, for its owner alone, where it is not there. */
@@ -40,17 +43,40 @@ export class SpoolFolder {
     return unlessAbsent(() => readFile(join(this.path, name), 'utf8'));
   }
 
-  /** Resolves when the file is on the disk under its name, whatever happens to the process or the machine. */
+  /** Resolves when the file is on the disk under its name, whatever happens to the process or the machine. The folder is made where it is gone. */
   async write(name: string, text: string): Promise<void> {
     const draft = `${name}.${randomBytes(6).toString('hex')}.tmp`;
     try {
-      await writeDurably(join(this.path, draft), text);
+      await this.#writeDraft(draft, text);
       await rename(join(this.path, draft), join(this.path, name));
     } catch (error) {
       await this.remove(draft).catch(() => undefined);
       throw error;
     }
-    await syncFolder(this.path);
+    await this.#sync();
+  }
+
+  /** The folder is made where it turns out to be gone: asking first would cost every file a look. */
+  async #writeDraft(name: string, text: string): Promise<void> {
+    const write = async (): Promise<true> => {
+      await writeDurably(join(this.path, name), text);
+      return true;
+    };
+    if ((await unlessAbsent(write)) === undefined) {
+      await this.ensure();
+      await write();
+    }
+  }
+
+  /** Resolves when all names that stand by now are on the disk. Whoever asks while one sync is under way shares the next one. */
+  #sync(): Promise<void> {
+    this.#next ??= this.#syncing.then(() => {
+      this.#next = undefined;
+      const sync = syncFolder(this.path);
+      this.#syncing = sync.catch(() => undefined);
+      return sync;
+    });
+    return this.#next;
   }
 
   /** Gives a file another name; false where it is not there. What had that name is replaced. */
@@ -64,7 +90,7 @@ export class SpoolFolder {
 
   /** Without effect where it is gone already. */
   async remove(name: string): Promise<void> {
-    await rm(join(this.path, name), { force: true });
+    await unlessAbsent(() => unlink(join(this.path, name)));
   }
 }
 

@@ -45,7 +45,6 @@ export class SpoolStore {
   /** Resolves when the file is on the disk. */
   async write(entry: SpoolEntry, text: string): Promise<void> {
     await this.open();
-    await this.#folder.ensure();
     await this.#folder.write(nameOf(entry.attempt, entry.kind), text);
     this.#add(entry);
   }

@@ -6,8 +6,15 @@ export interface JwtLife {
   readonly issuedAt: number | undefined;
 }
 
+/** Three parts, the last of which may be empty (RFC 7515, 7.1). */
+const COMPACT = /^[^.]+\.[^.]+\.[^.]*$/;
+
 /** The life that a token states, or undefined where it is no JWT or states none (RFC 7519, 4.1.4 and 4.1.6). */
 export function jwtLifeOf(token: string): JwtLife | undefined {
+  // Most tokens are none: an error for each of them costs more than all the rest of reading its answer.
+  if (!COMPACT.test(token)) {
+    return undefined;
+  }
   try {
     const { exp, iat } = decodeJwt(token);
     return isFiniteNumber(exp) ? { expiresAt: exp, issuedAt: isFiniteNumber(iat) ? iat : undefined } : undefined;

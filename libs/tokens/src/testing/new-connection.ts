@@ -66,4 +66,5 @@ const base: WithToken = {
   providerTrouble: null,
   lastUsedAt: null,
   changedAt: NOW - 600_000,
+  heldBytes: 1000,
 };

@@ -1,0 +1,229 @@
+// Cached and uncached tokens over 1 000, 100 000 and 1 000 000 connections, each asked for as often as the other or few of them most of
+// the time, 64 at once. A broker a set, in turn, so that each has a cache of its own; all sets lie in one database of a million. The cache
+// is smaller than the larger sets. Every answer is authenticated and recorded.
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { keepResult } from '../keep-result.mjs';
+import { randomFrom, uniform, zipf, ZIPF_EXPONENT } from '../support/access.mjs';
+import { startBroker } from '../support/broker.mjs';
+import { generator, load } from '../support/load.mjs';
+import { millionDatabase } from '../support/million-database.mjs';
+import { median, spread } from '../support/numbers.mjs';
+import { query } from '../support/postgres.mjs';
+import { bytesPerConnection } from '../support/seed.mjs';
+
+export const title = 'tokens of more connections than the cache holds';
+
+const SETS = [1000, 100_000, 1_000_000];
+const ACCESS = { Zipf: zipf, uniform };
+const SENDERS = 64;
+const SECONDS = 2;
+/** More than one round asks for. */
+const PATHS_A_ROUND = 60_000;
+const LONGEST_WARM_UP = 20;
+/** The cache is as full as it gets once it grows by less than this while it is asked. */
+const GROWS = 1.02;
+const SEED = 20_261_129;
+/** Asked one after the other, so that nothing goes together. */
+const COLD_READS = 500;
+const FLUSHED_MS = 1500;
+const TARGET = 0.9;
+const STATEMENTS = 2;
+
+const wait = (ms) => new Promise((resolve) => void setTimeout(resolve, ms));
+
+/** A number of /metrics: the sum over all labels that contain `labels`. */
+async function metric(broker, name, labels = '') {
+  const text = await (await fetch(`${broker.url}/metrics`)).text();
+  const lines = text.split('\n').filter((one) => one.startsWith(name) && one.includes(labels));
+  return lines.reduce((sum, one) => sum + Number(one.split(' ').at(-1)), 0);
+}
+
+const lookups = async (broker) => ({
+  hits: await metric(broker, 'claviger_cache_lookups_total', 'result="hit"'),
+  misses: await metric(broker, 'claviger_cache_lookups_total', 'result="miss"'),
+});
+
+/** One set of connections with its own broker and its own draws. */
+class Subject {
+  runs = [];
+
+  constructor(broker, size, access, pathOf) {
+    this.broker = broker;
+    this.size = size;
+    this.access = access;
+    const draw = ACCESS[access](size, randomFrom(SEED + size));
+    this.paths = () => Array.from({ length: PATHS_A_ROUND }, () => pathOf(draw()));
+  }
+
+  load(seconds) {
+    const headers = { authorization: `Bearer ${this.broker.admin}` };
+    return load({ url: this.broker.url, paths: this.paths(), headers, connections: SENDERS, seconds });
+  }
+
+  /** Asks until the cache grows no more, but not for long: where it is not full yet, more will be missed than later on. */
+  async warmUp(progress) {
+    let [held, before] = [0, -1];
+    for (let asked = 0; asked < LONGEST_WARM_UP && held > before * GROWS; asked += SECONDS) {
+      before = held;
+      await this.load(SECONDS);
+      held = await metric(this.broker, 'claviger_cache_entries');
+    }
+    progress(`${this.size} connections, ${this.access}: ${held} held`);
+  }
+
+  async round() {
+    const [before, cpu] = [await lookups(this.broker), await this.broker.cpuSeconds()];
+    const result = await this.load(SECONDS);
+    const after = await lookups(this.broker);
+    const used = (await this.broker.cpuSeconds()) - cpu;
+    const [hits, misses] = [after.hits - before.hits, after.misses - before.misses];
+    const rss = await this.broker.rssBytes();
+    this.runs.push({ ...result, hitRate: hits / (hits + misses), cpuMicros: (used / result.total) * 1e6, rss });
+  }
+
+  pick(name) {
+    return this.runs.map((one) => one[name]);
+  }
+}
+
+const tokenPath = (provider) => (index) => `/providers/${provider}/token?connection=c-${index}`;
+
+/** Commits a cold read takes when it is alone: each of its statements is one. What the broker does by itself meanwhile is taken off. */
+async function statementsOf(broker, url, paths) {
+  const commits = async () => {
+    await wait(FLUSHED_MS);
+    const [{ count }] = await query(
+      url,
+      'select xact_commit::float8 as count from pg_stat_database where datname = current_database()',
+    );
+    return count;
+  };
+  const headers = { authorization: `Bearer ${broker.admin}` };
+  const before = { at: performance.now(), commits: await commits(), ...(await lookups(broker)) };
+  for (const path of paths) {
+    await (await fetch(`${broker.url}${path}`, { headers })).arrayBuffer();
+  }
+  const after = { at: performance.now(), commits: await commits(), ...(await lookups(broker)) };
+  await wait(after.at - before.at);
+  const idle = (await commits()) - after.commits;
+  return (after.commits - before.commits - idle) / (after.misses - before.misses);
+}
+
+/** While they are off nothing is renewed as it falls due: only reads are measured. */
+const setRenewals = ({ url, provider }, on) =>
+  query(url, 'update providers set refused_at = case when $2 then null else now() end where name = $1', [provider, on]);
+
+/** Bytes of memory a connection takes in the cache, measured in a process of its own. */
+async function heldBytes({ url, keysFile, provider }) {
+  const script = fileURLToPath(new URL('../support/held-bytes.mjs', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, url, keysFile, provider]);
+  return JSON.parse(stdout);
+}
+
+const grouped = (number) => number.toLocaleString('en').replaceAll(',', ' ');
+
+function rowsOf(subjects) {
+  return subjects.flatMap((subject) => {
+    const { size, access } = subject;
+    const base = subjects.find((one) => one.size === SETS[0] && one.access === access);
+    const ratios = subject.pick('rate').map((rate, round) => rate / base.runs[round].rate);
+    const failed = subject.pick('failed').reduce((sum, count) => sum + count, 0);
+    const isTarget = size === SETS.at(-1) && access === 'Zipf';
+    const share = (name) => `${Math.round(100 * median(subject.pick(name)))} %`;
+    const row = {
+      what: `tokens of ${grouped(size)} connections, ${access}`,
+      value: median(subject.pick('rate')),
+      unit: '/s',
+      spread: spread(subject.pick('rate')),
+      note: `${failed} failed; ${share('hitRate')} from the cache, p99 ${median(subject.pick('p99')).toFixed(1)} ms, ${Math.round(median(subject.pick('cpuMicros')))} µs of the broker each, ${Math.round(Math.max(...subject.pick('rss')) / 2 ** 20)} MB`,
+    };
+    const compared = {
+      baseline: { what: `${grouped(SETS[0])} connections`, value: median(base.pick('rate')) },
+      ratio: median(ratios),
+    };
+    const judged = { target: `≥ ${TARGET} of ${grouped(SETS[0])}`, met: median(ratios) >= TARGET && failed === 0 };
+    return [{ ...row, ...(subject !== base && compared), ...(isTarget && judged) }];
+  });
+}
+
+/** Warm caches, then rounds in which all take turns. */
+async function measure(subjects, { rounds, progress }) {
+  for (const subject of subjects) {
+    await subject.warmUp(progress);
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const subject of subjects) {
+      await subject.round();
+    }
+    const rates = subjects.map(({ runs }) => Math.round(runs.at(-1).rate));
+    progress(`${subjects[0].access}, round ${round + 1}: ${rates.join(' · ')} a second`);
+  }
+}
+
+/** Measures and returns the rows of the table. */
+export async function run(context) {
+  const database = await millionDatabase(context);
+  const stored = await bytesPerConnection(database.url);
+  const dataDir = await mkdtemp(join(tmpdir(), 'claviger-bench-'));
+  await copyFile(database.keysFile, join(dataDir, 'keys.json'));
+  await setRenewals(database, false);
+  const pathOf = tokenPath(database.provider);
+  const cacheMb = process.env.TOKEN_CACHE_MB ?? '64';
+  const start = (name) =>
+    startBroker({
+      env: {
+        DATABASE_URL: database.url,
+        DATA_DIR: dataDir,
+        SPOOL_DIR: join(dataDir, `spool-${name}`),
+        TOKEN_CACHE_MB: cacheMb,
+      },
+    });
+  const brokers = [];
+  const subjects = [];
+  let statements;
+  try {
+    for (const size of SETS) {
+      brokers.push(await start(size));
+    }
+    const cold = Array.from({ length: COLD_READS }, (_, index) => pathOf(SETS.at(-1) - 1 - index));
+    statements = await statementsOf(brokers[0], database.url, cold);
+    for (const access of Object.keys(ACCESS)) {
+      const now = SETS.map((size, index) => new Subject(brokers[index], size, access, pathOf));
+      subjects.push(...now);
+      await measure(now, context);
+    }
+  } finally {
+    await Promise.all(brokers.map((broker) => broker.stop()));
+    await setRenewals(database, true);
+    await rm(dataDir, { recursive: true, force: true });
+  }
+  const held = await heldBytes(database);
+  await keepResult('connections', {
+    generator,
+    senders: SENDERS,
+    seconds: SECONDS,
+    zipfExponent: ZIPF_EXPONENT,
+    cacheMb: Number(cacheMb),
+    statements,
+    held,
+    stored,
+    sets: subjects.map(({ size, access, runs }) => ({ size, access, runs })),
+  });
+  return [
+    ...rowsOf(subjects),
+    {
+      what: 'statements of a cold read',
+      value: statements,
+      target: `≤ ${STATEMENTS}`,
+      met: Math.round(statements * 10) / 10 <= STATEMENTS,
+      note: `${COLD_READS} of them, one after the other; its own row of the log included`,
+    },
+    { what: 'a connection in the cache', value: held.bytes, unit: 'bytes', note: `its token has ${held.token}` },
+    { what: 'a connection in Postgres', value: stored.total, unit: 'bytes', note: 'indexes included' },
+  ];
+}
