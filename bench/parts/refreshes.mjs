@@ -188,8 +188,9 @@ async function withCopies(url, template, work) {
   }
 }
 
+const of = (runs, name) => runs.map((one) => one[name]);
+
 function rowsOf({ kind, processes, broker, pgbench }) {
-  const of = (runs, name) => runs.map((one) => one[name]);
   const who = `${kind}, ${processes === 1 ? 'one process' : `${processes} processes`}`;
   const ratios = pgbench.map(({ rate }, index) => broker[index].rate / rate);
   const cores = of(broker, 'rate').map(

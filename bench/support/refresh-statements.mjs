@@ -49,13 +49,15 @@ function auditBatch(rows, action) {
 /** What happens once in so many refreshes: a claim, a batch of the log. */
 const oneIn = (times, text) => `\\set turn random(1, ${times})\n\\if :turn = 1\n${text}\\endif\n`;
 
+/** One statement of a script of pgbench. */
+const settled = (statement) => `${statement};\n`;
+
 /**
  * The script. Each client has connections of its own (`count` / `clients`), so that none waits for another. `claimed` is how many the
  * broker claims at once, `batch` how many rows a batch of the log has, `oneShot` whether the send is marked.
  */
 export function refreshScript({ provider, count, clients, claimed, batch, oneShot, sizes }) {
   const share = Math.floor(count / clients);
-  const settled = (statement) => `${statement};\n`;
   const claim = filled(CLAIM.text, [array([quoted(provider)]), `array[${claimed}]::int[]`, '30000']);
   const opened = [
     ':id',

@@ -7,6 +7,9 @@ import { sealFields, sealToken } from '../../dist/libs/connections/src/sealing.j
 import { CopyIn } from './copy-in.mjs';
 import { tokenOf } from './seed.mjs';
 
+/** A bytea in the text form of COPY. */
+const bytes = (buffer) => String.raw`\\x${buffer.toString('hex')}`;
+
 const BATCH = 500;
 const COLUMNS = `id, provider, name, credential, credential_fields, credential_updated_at, token, token_issued_at, token_expires_at,
   token_lifetime_seconds, refresh_at, updated_at, created_at, last_used_at, last_outcome`;
@@ -38,7 +41,6 @@ async function lineOf(index, refreshAt, expiresAt) {
   const names = `{${Object.keys(job.credential).join(',')}}`;
   const issuedAt = expiresAt - job.lifetime * 1000;
   const [issued, refresh, expiry] = [issuedAt, refreshAt, expiresAt].map((ms) => new Date(ms).toISOString());
-  const bytes = (buffer) => String.raw`\\x${buffer.toString('hex')}`;
   return `${[id, job.provider, `c-${index}`, bytes(credential), names, issued, bytes(token), issued, expiry, job.lifetime, refresh, issued, issued, issued, 'ok'].join('\t')}\n`;
 }
 

@@ -17,6 +17,9 @@ import { Retention } from './keeping/retention.js';
 import { Replica } from './replica.js';
 import { VerificationRepository } from './verification/verification.repository.js';
 
+/** A page arrives at one stroke: as many rows as keep those who are answered by this process waiting for a few milliseconds at most. */
+const SMALL_PAGE = 250;
+
 /**
  * What a broker does for the log beside writing it: signs checkpoints, makes partitions, takes out days whose time is over. Hooks into no
  * start and no shutdown: whoever owns the pools starts and stops `Checkpoints` and `LogKeeper`.
@@ -46,7 +49,7 @@ import { VerificationRepository } from './verification/verification.repository.j
       provide: LogVerification,
       inject: [Database, Keyring, KeepingRepository],
       useFactory: (database: Database, { auditPublicKeys }: Keyring, repository: KeepingRepository) =>
-        new PastVerification(new VerificationRepository(database), auditPublicKeys, repository),
+        new PastVerification(new VerificationRepository(database, SMALL_PAGE), auditPublicKeys, repository),
     },
     {
       provide: Retention,

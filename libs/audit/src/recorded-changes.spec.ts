@@ -50,6 +50,13 @@ describe(RecordedChanges.name, () => {
     expect(announced()).toBe(1);
   });
 
+  it('should record a change apart as well, and tell no cache', async () => {
+    const { sut, rows, announced } = make({});
+    await expect(sut.changeApart(SYSTEM, async () => CHANGE)).resolves.toBe('done');
+    expect(rows).toEqual([{ ...SYSTEM, ...CHANGE.events[0], outcome: 'ok' }]);
+    expect(announced()).toBe(0);
+  });
+
   it('should make no change that cannot be recorded', async () => {
     const { sut, rows } = make({ append: new Error('audit down') });
     await expect(sut.change(SYSTEM, async () => CHANGE)).rejects.toThrow('audit down');

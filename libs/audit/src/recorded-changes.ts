@@ -1,4 +1,4 @@
-import { ChangeFeed, Database, incrementChangeMark, type Transaction } from '@app/database';
+import { ChangeFeed, Database, incrementChangeMark, timeOfChange, type Transaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from './audit.log.js';
 import type { AuditEvent, AuditOrigin } from './event.js';
@@ -11,6 +11,8 @@ export interface Change<Result> {
   readonly result: Result;
   readonly events: readonly ChangeEvent[];
 }
+
+type Work<Result> = (transaction: Transaction, now: Date) => Promise<Change<Result>>;
 
 /** The one way to change what an administrator may change: no change without its row, and no row left standing for none. */
 @Injectable()
@@ -33,23 +35,40 @@ export class RecordedChanges {
    * recorded does not happen. `now` is the database's time. Caches of this replica forget at once. Changes of all replicas take
    * turns by the change mark; those of this one wait here, so that a crowd of them takes no connection from those who get tokens.
    */
-  change<Result>(
-    origin: AuditOrigin,
-    work: (transaction: Transaction, now: Date) => Promise<Change<Result>>,
-  ): Promise<Result> {
-    const turn = this.#last.then(() => this.#change(origin, work));
+  change<Result>(origin: AuditOrigin, work: Work<Result>): Promise<Result> {
+    return this.#inTurn(async () => {
+      try {
+        return await this.#record(origin, incrementChangeMark, work);
+      } finally {
+        // Also after a failure: a commit whose answer was lost may have happened.
+        this.feed.announce();
+      }
+    });
+  }
+
+  /**
+   * As `change`, for what no cache holds: no replica forgets anything. The change mark is left alone, so `work` takes a lock of its
+   * own where changes of other replicas must take turns with it.
+   */
+  changeApart<Result>(origin: AuditOrigin, work: Work<Result>): Promise<Result> {
+    return this.#inTurn(() => this.#record(origin, timeOfChange, work));
+  }
+
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const turn = this.#last.then(change);
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
-  async #change<Result>(
+  async #record<Result>(
     origin: AuditOrigin,
-    work: (transaction: Transaction, now: Date) => Promise<Change<Result>>,
+    begin: (transaction: Transaction) => Promise<Date>,
+    work: Work<Result>,
   ): Promise<Result> {
     const standing: AuditEvent[] = [];
     try {
       return await this.database.transaction(async (transaction) => {
-        const now = await incrementChangeMark(transaction);
+        const now = await begin(transaction);
         const { result, events } = await work(transaction, now);
         const rows = events.map((event) => recorded(origin, event));
         await this.audit.appendAll(rows);
@@ -59,9 +78,6 @@ export class RecordedChanges {
     } catch (error) {
       await this.#takeBack(standing);
       throw error;
-    } finally {
-      // Also after a failure: a commit whose answer was lost may have happened.
-      this.feed.announce();
     }
   }
 

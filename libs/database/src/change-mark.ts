@@ -12,3 +12,13 @@ export async function incrementChangeMark(transaction: Transaction): Promise<Dat
   }
   return row.now;
 }
+
+/** The database's time, for a change that no cache has to hear of. */
+export async function timeOfChange(transaction: Transaction): Promise<Date> {
+  const [row] = await transaction.$queryRaw<{ readonly now: Date }[]>`
+    select clock_timestamp()::timestamptz(3) as now`;
+  if (row === undefined) {
+    throw new Error('The database does not tell its time.');
+  }
+  return row.now;
+}

@@ -1,5 +1,5 @@
 export { ChangeFeed } from './change-feed.js';
-export { incrementChangeMark } from './change-mark.js';
+export { incrementChangeMark, timeOfChange } from './change-mark.js';
 export { DatabaseClock } from './database-clock.js';
 export { Database, type Statement, type Transaction } from './database.js';
 export { DatabaseModule } from './database.module.js';

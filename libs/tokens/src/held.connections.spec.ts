@@ -85,4 +85,30 @@ describe(HeldConnections.name, () => {
     expect(NAME_PATTERN.test('acme/')).toBe(false);
     expect(sut.findCached(acme)).toBeUndefined();
   });
+
+  it('should read a connection once for all who ask for it at the same moment', async () => {
+    const asked = [1, 2, 3].map(() => sut.share(acme));
+    await expect(Promise.all(asked)).resolves.toEqual([stored, stored, stored]);
+    expect(looked).toEqual([acme]);
+    await sut.share({ ...acme, connection: 'other' });
+    await sut.share(acme);
+    expect(looked).toHaveLength(3);
+  });
+
+  it('should not give what was read before an administrative change to one who asks after it', async () => {
+    const before = stored;
+    const early = sut.share(acme);
+    stored = newConnection({ state: 'paused' });
+    cache.clear();
+    await expect(sut.share(acme)).resolves.toBe(stored);
+    await expect(early).resolves.toBe(before);
+    expect(sut.findCached(acme)).toBe(stored);
+  });
+
+  it('should look once for what may not be seen and once for what is absent, however many ask at the same moment', async () => {
+    await Promise.all([1, 2, 3].map(() => sut.lookUpInVain(acme)));
+    stored = undefined;
+    await Promise.allSettled([1, 2, 3].map(() => sut.share(acme)));
+    expect(looked).toHaveLength(2);
+  });
 });

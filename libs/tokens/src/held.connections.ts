@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
 import { type Connection, ConnectionsRepository } from '@app/connections';
+import { Flights } from './flights.js';
 import { notFound } from './refusal.js';
 import { TokenCache } from './token.cache.js';
 
 /** Connections with their tokens, from the cache where it is trusted and from the database where it is not. */
 @Injectable()
 export class HeldConnections {
+  readonly #loads = new Flights<Connection>();
+  readonly #vainLookUps = new Flights<void>();
+
   constructor(
     private readonly cache: TokenCache,
     private readonly connections: ConnectionsRepository,
@@ -28,6 +32,11 @@ export class HeldConnections {
     });
   }
 
+  /** As `load`, with whoever asks for it at the same moment: a herd reads the row once. */
+  share(name: ConnectionName): Promise<Connection> {
+    return this.#loads.join(this.#keyOf(name), () => this.load(name));
+  }
+
   /** What `obtain` comes to, held from then on unless something changed meanwhile. */
   async hold(obtain: () => Promise<Connection>): Promise<Connection> {
     const { epoch } = this.cache;
@@ -37,10 +46,18 @@ export class HeldConnections {
   }
 
   /**
-   * Takes as long as the look-up of a connection that is absent: the time tells absent and forbidden apart as little as the bytes. What
-   * is looked for differs from name to name, as what is absent does, so that reads which go together are as many; no name has a slash.
+   * Takes as long as the look-up of a connection that is absent, also for those who ask at the same moment: the time tells absent and
+   * forbidden apart as little as the bytes. What is looked for differs from name to name, as what is absent does, so that reads which go
+   * together are as many; no name has a slash.
    */
-  async lookUpInVain({ provider, connection }: ConnectionName): Promise<void> {
-    await this.connections.find({ provider, connection: `${connection}/` });
+  lookUpInVain(name: ConnectionName): Promise<void> {
+    return this.#vainLookUps.join(this.#keyOf(name), async () => {
+      await this.connections.find({ provider: name.provider, connection: `${name.connection}/` });
+    });
+  }
+
+  /** Who asks after an administrative change does not get what was read before it. */
+  #keyOf({ provider, connection }: ConnectionName): string {
+    return `${this.cache.epoch} ${provider}/${connection}`;
   }
 }

@@ -40,7 +40,7 @@ export class TokenSource {
       return { connection: cached, source: 'cache' };
     }
     cacheLookups.inc({ result: 'miss' });
-    return this.#load(request, origin);
+    return this.#read(request, origin);
   }
 
   async #lookUpInVain(request: TokenRequest): Promise<never> {
@@ -48,8 +48,8 @@ export class TokenSource {
     throw notFound(request);
   }
 
-  async #load(request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
-    const held = await this.held.load(request);
+  async #read(request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
+    const held = await this.#load(request);
     const paused = isUsable(held) ? undefined : blockedError(held, this.clock.now(), false);
     if (paused !== undefined) {
       throw paused;
@@ -70,6 +70,12 @@ export class TokenSource {
     return latest.id === held.id && latest.generation === held.generation;
   }
 
+  /** As others read it at this moment; where that is from before what this caller reports, read for it alone. */
+  async #load(request: TokenRequest): Promise<Connection> {
+    const shared = await this.held.share(request);
+    return shared.generation < (request.rejectedGeneration ?? 0) ? this.held.load(request) : shared;
+  }
+
   /** A newer token; or the old one while it lives, where no newer one is to be had and the caller did not report it as refused. */
   async #refreshed(held: Connection, request: TokenRequest, origin: AuditOrigin): Promise<Obtained> {
     const reported = request.rejectedGeneration === held.generation;
@@ -84,7 +90,7 @@ export class TokenSource {
       if (reported || !isBrokerError(error) || error.code === 'not_found') {
         throw error;
       }
-      const latest = await this.held.load(request);
+      const latest = await this.#load(request);
       if (isUsable(latest) && latest.generation >= held.generation && holdsLiveToken(latest, this.clock.now())) {
         return { connection: latest, source: 'cache' };
       }

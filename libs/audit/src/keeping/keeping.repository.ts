@@ -1,5 +1,6 @@
 import { Database } from '@app/database';
 import { Injectable } from '@nestjs/common';
+import { setTimeout } from 'node:timers/promises';
 import type { Link } from '../chain/chain.js';
 import { hashOfCheckpoint, type Retirement, type SignedCheckpoint } from '../chain/checkpoint.js';
 import {
@@ -14,6 +15,8 @@ import {
 } from './keeping.statements.js';
 import { boundaryOf, type StreamState } from './retirement.js';
 
+/** Appends that waited for one are written before the next. */
+const BETWEEN_DROPS_MS = 100;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Days (UTC, `2026-11-20`); null where there is none. */
@@ -89,8 +92,9 @@ export class KeepingRepository {
   /** Drops everything before a day that a checkpoint has retired, a partition at a time. False where a lock was not to be had in time. */
   async dropBefore(day: string): Promise<boolean> {
     try {
+      // Each is a commit of its own, so that appends wait for none longer than for the lock of one.
       while ((await this.#dropOne(day)) > 0) {
-        // Each is a commit of its own, so that appends wait for none longer than for the lock of one.
+        await setTimeout(BETWEEN_DROPS_MS);
       }
       return true;
     } catch (error) {

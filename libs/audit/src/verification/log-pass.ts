@@ -4,6 +4,7 @@ import { CheckpointPass, checkpointsOf } from './checkpoint-pass.js';
 import { diagnose, diagnoseStray } from './diagnosis.js';
 import { type Fault, firstOf } from './fault.js';
 import type { Floor } from './floor.js';
+import { gently } from './gently.js';
 import type { LogRow, LogSource, RegisteredStream, Snapshot, TimeRange } from './log-source.js';
 import { type Doubt, StreamCheck, toLink } from './stream-check.js';
 import { StreamEnd } from './stream-end.js';
@@ -54,7 +55,7 @@ export class LogPass {
       snapshot,
     );
     const checkpoints = new CheckpointPass(this.source, this.request, first, last, (each) => this.#expect(each));
-    for await (const page of this.source.rows(range)) {
+    for await (const page of gently(this.source.rows(range), this.request.rest ?? 0)) {
       this.request.signal?.throwIfAborted();
       await checkpoints.readUpTo(later(page.at(-1)?.at ?? '', LEAD_MS));
       for (const row of page) {

@@ -51,7 +51,10 @@ interface SnapshotRow {
 export class VerificationRepository implements LogSource {
   readonly isWhole = true;
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly pageRows = PAGE,
+  ) {}
 
   async retirement(): Promise<StoredCheckpoint | undefined> {
     const [row] = await this.database.query<CheckpointRow>({ text: NEWEST_RETIREMENT, values: [] });
@@ -86,10 +89,10 @@ export class VerificationRepository implements LogSource {
     const read = (last: LogRow | undefined): Promise<readonly LogRow[]> =>
       this.#read(
         ROWS,
-        [last?.at ?? from ?? FIRST, last?.stream ?? 0, last?.seq ?? 0, to ?? LAST, PAGE],
+        [last?.at ?? from ?? FIRST, last?.stream ?? 0, last?.seq ?? 0, to ?? LAST, this.pageRows],
         'audit-verify-rows',
       );
-    return paged(read, PAGE);
+    return paged(read, this.pageRows);
   }
 
   find(stream: string, seq: number): Promise<readonly LogRow[]> {

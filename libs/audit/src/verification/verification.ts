@@ -24,6 +24,8 @@ export interface VerificationRequest {
   readonly held?: HeldCheckpoints | undefined;
   /** Ends the verification early: it then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** How long to rest after each slice of rows, as a multiple of the work on it: for a process that has more urgent things to do. */
+  readonly rest?: number;
   /** Told from time to time how many rows were read. */
   readonly onProgress?: ((rows: number) => void) | undefined;
 }

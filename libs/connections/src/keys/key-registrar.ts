@@ -42,7 +42,7 @@ export class KeyRegistrar {
   /** Without effect where it is known. @throws KeyServiceError where the service cannot seal with it. */
   async add(origin: AuditOrigin, key: Omit<EncryptionKey, 'state'>): Promise<void> {
     const canary = await this.#canary(key);
-    await this.changes.change(origin, async (transaction) => {
+    await this.changes.changeApart(origin, async (transaction) => {
       const states = await KeyStatesRepository.lock(transaction);
       const added = await states.add({ ...key, state: 'pending', canary });
       return { result: undefined, events: added ? [{ action: 'encryption_key.added', reason: key.id }] : [] };

@@ -47,7 +47,7 @@ export class KeyRotationService {
     if (known === undefined) {
       await this.registrar.add(origin, key);
     }
-    await this.changes.change(origin, (transaction, now) => want(transaction, key.id, now));
+    await this.changes.changeApart(origin, (transaction, now) => want(transaction, key.id, now));
     await this.watch.hurry(key.id);
     return this.standings.read();
   }

@@ -43,7 +43,7 @@ export class KeyRotation {
     if (behind.length > 0) {
       return false;
     }
-    const promoted = await this.changes.change(SYSTEM, async (transaction, now) => {
+    const promoted = await this.changes.changeApart(SYSTEM, async (transaction, now) => {
       const states = await KeyStatesRepository.lock(transaction);
       if (states.find(id)?.wanted !== true || (await states.countBehind(id, replicaMs)) > 0) {
         return { result: false, events: [] };
@@ -65,7 +65,7 @@ export class KeyRotation {
     if (state !== 'decrypt_only' || (await this.keys.hasValues(id)) || (await this.#isInUse(id))) {
       return;
     }
-    const retired = await this.changes.change(SYSTEM, async (transaction, now) => {
+    const retired = await this.changes.changeApart(SYSTEM, async (transaction, now) => {
       const states = await KeyStatesRepository.lock(transaction);
       const isDue = states.find(id)?.state === 'decrypt_only' && !(await this.#isInUse(id));
       if (!isDue) {
@@ -99,7 +99,7 @@ export class KeyRotation {
 
   #reopen(id: string): Promise<void> {
     this.log.warn('A value was stored with a retired encryption key; it is re-wrapped.', { key_id: id });
-    return this.changes.change(SYSTEM, async (transaction) => {
+    return this.changes.changeApart(SYSTEM, async (transaction) => {
       const states = await KeyStatesRepository.lock(transaction);
       if (states.find(id)?.state !== 'retired') {
         return { result: undefined, events: [] };

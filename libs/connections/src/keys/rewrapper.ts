@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { errorFacts, Log } from '@app/common';
 import { Envelopes, KeyServiceError } from '@app/crypto';
 import { KeysRepository, type RewrappedRow, type SealedRow } from './keys.repository.js';
@@ -9,6 +9,9 @@ import { SEALED_COLUMNS, type SealedColumn } from './sealed-columns.js';
 const BATCH = 200;
 /** So many are asked of a key service at once; between them others have their turn. */
 const AT_ONCE = 20;
+/** After a batch it rests for so many times as long as that took: whoever gets tokens meanwhile should not notice. */
+const REST = 2;
+const LONGEST_REST_MS = 1000;
 
 /** Brings what another key sealed under the primary one: data keys only, whatever is refreshed meanwhile. */
 @Injectable()
@@ -30,12 +33,14 @@ export class Rewrapper {
         if (!(await this.keys.claim(key))) {
           return false;
         }
+        const began = performance.now();
         const rows = await this.keys.page(column, key, after, BATCH);
         unreadable += await this.#batch(column, key, rows);
         after = rows.at(-1)?.row;
         if (rows.length < BATCH) {
           break;
         }
+        await setTimeout(Math.min(LONGEST_REST_MS, REST * (performance.now() - began)));
       }
     }
     await this.keys.endPass(key, unreadable);

@@ -1,0 +1,273 @@
+// The tail under trouble: cached tokens of provider `a` are asked of two replicas in an open loop, and meanwhile, in turn with quiet,
+// days of the audit log are verified and dropped, provider `b` takes requests and never answers, the encryption key is rotated, and one
+// replica is killed and started again. Retention runs once an hour and after a start, so its trouble is one run cut into windows.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { newApiKey } from '../../dist/libs/callers/src/index.js';
+import { addKey, writeKeyFile } from '../../dist/libs/crypto/src/index.js';
+import { keepResult } from '../keep-result.mjs';
+import { call, pause, until } from '../support/api.mjs';
+import { startBroker } from '../support/broker.mjs';
+import { startProgram } from '../support/command.mjs';
+import { startKlavi } from '../support/klavi.mjs';
+import { load } from '../support/load.mjs';
+import { median, spread } from '../support/numbers.mjs';
+import { dayOf, fillOldDays } from '../support/old-days.mjs';
+import { query, withPostgres } from '../support/postgres.mjs';
+import { seedConnections, seedProvider } from '../support/seed.mjs';
+
+export const title = 'the tail of cached tokens under trouble';
+
+const REPLICAS = 2;
+const PORTS = [41_801, 41_802];
+const CONNECTIONS = 2500;
+/** Odd, so that both replicas are asked for all of them. */
+const ASKED_FOR = 999;
+/** Callers of each replica that wait for tokens of the provider that does not answer. */
+const UNLUCKY = 16;
+/** Of what both can answer: one alone must carry it all, beside Postgres, the load and a replica that starts. */
+const SHARE = 1 / 3;
+const QUIET_MS = 1250;
+const TROUBLE_MS = 2000;
+const SETTLE_MS = 500;
+const AFTER_KILL_MS = 1500;
+const OLD = { first: 7, last: 3, rowsPerDay: 25_000 };
+const RETENTION_DAYS = 2;
+const WINDOW_MS = 1000;
+const MOST_RATIO = 2;
+
+const names = (count) => Array.from({ length: count }, (_, index) => `/providers/a/token?connection=c-${index}`);
+
+/** Two replicas behind nothing, their database, two providers, and the load. */
+class World {
+  replicas = [];
+  rotations = [];
+
+  constructor(context, database, folder) {
+    this.context = context;
+    this.database = database;
+    this.folder = folder;
+    this.keysFile = join(folder, 'keys.json');
+    this.admin = newApiKey().text.reveal();
+  }
+
+  async start() {
+    writeKeyFile(this.keysFile);
+    this.silent = await startKlavi();
+    this.other = await startKlavi();
+    // The first one makes the keys known to the database; what is seeded is sealed with the same file.
+    await fillOldDays(this.database, OLD);
+    const seed = { url: this.database, keysFile: this.keysFile };
+    await seedProvider({ ...seed, name: 'a', type: 'klavi', settings: { base_url: this.other.url } });
+    await seedProvider({ ...seed, name: 'b', type: 'klavi', settings: { base_url: this.silent.url } });
+    await seedConnections({ ...seed, provider: 'a', count: CONNECTIONS, refreshIn: () => 3600, expiresIn: () => 7200 });
+    const expired = { refreshIn: () => 3600, expiresIn: () => -60 };
+    await seedConnections({ ...seed, provider: 'b', count: REPLICAS * UNLUCKY * this.context.rounds, ...expired });
+    await Promise.all(PORTS.map((_, index) => this.startReplica(index)));
+  }
+
+  async startReplica(index) {
+    this.replicas[index] = await startBroker({
+      env: {
+        DATABASE_URL: this.database,
+        DATA_DIR: join(this.folder, `replica-${index}`),
+        KEYS_FILE: this.keysFile,
+        BOOTSTRAP_ADMIN_KEY: this.admin,
+        AUDIT_RETENTION_DAYS: String(RETENTION_DAYS),
+        SANDBOX: 'off',
+        PORT: String(PORTS[index]),
+      },
+    });
+  }
+
+  /** Requests a second that both replicas together answer, one path after the other, at full load. */
+  async capacity() {
+    const headers = { authorization: `Bearer ${this.admin}` };
+    const both = (seconds) =>
+      Promise.all(
+        this.replicas.map(({ url }) => load({ url, paths: names(ASKED_FOR), headers, connections: 16, seconds })),
+      );
+    await both(2);
+    return (await both(2)).reduce((sum, { rate }) => sum + rate, 0);
+  }
+
+  async beginLoad(rate) {
+    this.paced = startProgram('paced.mjs');
+    const addresses = PORTS.map((port) => ({ host: '127.0.0.1', port }));
+    await this.paced.tell('begin', { addresses, rate, paths: names(ASKED_FOR), key: this.admin });
+    await pause(1000);
+  }
+
+  /** What is asked for while `work` goes on is counted under this name; then a while under none. */
+  async phase(kind, round, work, settleMs = SETTLE_MS) {
+    await this.paced.tell('enter', { name: `${kind} ${round}` });
+    const value = await work();
+    await this.paced.tell('enter', { name: 'between' });
+    await pause(settleMs);
+    return value;
+  }
+
+  quiet(kind, round) {
+    return this.phase(`quiet before ${kind}`, round, () => pause(QUIET_MS), 0);
+  }
+
+  async stop() {
+    await this.paced?.stop();
+    await Promise.all(this.replicas.map((replica) => replica?.stop()));
+    await Promise.all([this.silent?.stop(), this.other?.stop()]);
+  }
+}
+
+/** Days of the log go: the signer's keeper looks ten seconds after its start. Every second of it is a window. */
+async function retention(world) {
+  const look = async () => {
+    const [row] = await query(
+      world.database,
+      `select (select count(*)::int from pg_inherits where inhparent = 'audit_events'::regclass and right(inhrelid::regclass::text, 8) < $1) as days,
+        exists (select from pg_stat_activity where application_name = 'claviger-requests' and query like '%audit_events%') as begun`,
+      [dayOf(RETENTION_DAYS).replaceAll('-', '')],
+    );
+    return row;
+  };
+  let quiets = 0;
+  while (!(await look()).begun) {
+    await world.phase('quiet before dropping', (quiets += 1), () => pause(WINDOW_MS), 0);
+    if (quiets > 20) {
+      throw new Error('The keeper did not begin.');
+    }
+  }
+  const began = performance.now();
+  let windows = 0;
+  const dropped = until('old days are dropped', async () => (await look()).days === 0).then(() => performance.now());
+  while ((await look()).days > 0) {
+    await world.phase('dropping', (windows += 1), () => pause(WINDOW_MS), 0);
+  }
+  world.retentionMs = Math.round((await dropped) - began);
+  const rows = OLD.rowsPerDay * (OLD.first - OLD.last + 1);
+  world.context.progress(`${rows} rows of old days verified and dropped in ${world.retentionMs} ms`);
+  while (quiets < world.context.rounds) {
+    await world.phase('quiet before dropping', (quiets += 1), () => pause(WINDOW_MS), 0);
+  }
+}
+
+/** Callers who ask for expired tokens of the provider that never answers, over and over, until the phase is over. */
+async function blackHole(world, round) {
+  world.silent.silent = true;
+  const ending = new AbortController();
+  const first = round * REPLICAS * UNLUCKY;
+  const ask = async ({ url }, index) => {
+    // They come one by one: that all begin at once would be another trouble.
+    await pause((index * TROUBLE_MS) / 2 / UNLUCKY);
+    const headers = { authorization: `Bearer ${world.admin}` };
+    while (!ending.signal.aborted) {
+      const path = `${url}/providers/b/token?connection=c-${first + index}`;
+      await fetch(path, { headers, signal: ending.signal }).then(
+        (response) => response.arrayBuffer(),
+        () => undefined,
+      );
+    }
+  };
+  const asking = world.replicas.flatMap((replica) =>
+    Array.from({ length: UNLUCKY }, (_, index) => ask(replica, index)),
+  );
+  await world.phase('black hole', round, () => pause(TROUBLE_MS));
+  ending.abort();
+  await Promise.all(asking);
+}
+
+/** As docs/operations.md says: a key is added to the file, every replica finds it, it is promoted, everything is re-wrapped. */
+async function rotation(world, round) {
+  const [replica] = world.replicas;
+  await world.phase('key rotation', round, async () => {
+    const began = performance.now();
+    const since = () => Math.round(performance.now() - began);
+    const steps = {};
+    const id = addKey(world.keysFile);
+    const keys = () => call(replica, 'GET', '/admin/keys');
+    const find = ({ items }) => items.find((key) => key.id === id);
+    await until('the key is known', async () => find(await keys())?.acknowledged_by === REPLICAS, 20_000, 250);
+    steps.known = since();
+    await call(replica, 'POST', '/admin/keys/rotate', { key: id });
+    steps.asked = since();
+    const done = ({ items, rotation: left }) =>
+      left === null && items.every((key) => key.id === id || key.state === 'retired');
+    await until('the old key is retired', async () => done(await keys()), 60_000, 250);
+    steps.retired = since();
+    world.rotations.push(steps);
+    world.context.progress(`key rotated: ${JSON.stringify(steps)} ms`);
+  });
+}
+
+/** A replica dies at once and is started again; over when it is ready. */
+async function kill(world, round) {
+  const index = round % REPLICAS;
+  await world.phase('kill -9', round, async () => {
+    const { child } = world.replicas[index];
+    const dead = once(child, 'exit');
+    child.kill('SIGKILL');
+    await dead;
+    const began = performance.now();
+    await world.startReplica(index);
+    world.context.progress(`killed and ready again after ${Math.round(performance.now() - began)} ms`);
+    await pause(SETTLE_MS);
+  });
+  await pause(AFTER_KILL_MS);
+}
+
+const TROUBLES = { 'black hole': blackHole, 'key rotation': rotation, 'kill -9': kill };
+
+async function measure(context, { url }) {
+  const folder = await mkdtemp(join(tmpdir(), 'claviger-bench-'));
+  const world = new World(context, url, folder);
+  try {
+    await world.start();
+    const capacity = await world.capacity();
+    const rate = Math.round(SHARE * capacity);
+    context.progress(`${Math.round(capacity)} requests a second at most, ${rate} from now on`);
+    await world.beginLoad(rate);
+    await retention(world);
+    for (const [kind, cause] of Object.entries(TROUBLES)) {
+      for (let round = 0; round < context.rounds; round += 1) {
+        await world.quiet(kind, round);
+        await cause(world, round);
+      }
+    }
+    const phases = await world.paced.tell('end');
+    return { capacity, rate, rotations: world.rotations, retentionMs: world.retentionMs, phases };
+  } finally {
+    await world.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
+
+function rowOf(kind, phases) {
+  const of = (name) => phases.filter((phase) => phase.name.startsWith(`${name} `) && phase.requests > 0);
+  const [troubled, quiet] = [of(kind), of(`quiet before ${kind}`)];
+  const base = median(quiet.map(({ p99 }) => p99));
+  const value = median(troubled.map(({ p99 }) => p99));
+  const first = troubled.reduce((total, { failedFirst }) => total + sum(failedFirst), 0);
+  const failed = troubled.reduce((total, phase) => total + sum(phase.failed), 0);
+  const requests = troubled.reduce((total, phase) => total + phase.requests, 0);
+  return {
+    what: `p99, ${kind}`,
+    value,
+    unit: 'ms',
+    spread: spread(troubled.map(({ p99 }) => p99)),
+    baseline: { what: 'quiet', value: base },
+    ratio: value / base,
+    target: 'no failed request, ≤ 2 × quiet',
+    met: failed === 0 && value <= MOST_RATIO * base,
+    note: `${failed} of ${requests} failed, ${first} at the first try`,
+  };
+}
+
+/** Runs the part: rows of the table. */
+export async function run(context) {
+  const result = await withPostgres((database) => measure(context, database));
+  await keepResult('trouble', result);
+  return ['dropping', ...Object.keys(TROUBLES)].map((kind) => rowOf(kind, result.phases));
+}
