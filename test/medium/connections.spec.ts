@@ -117,6 +117,7 @@ describe(ConnectionsRepository.name, () => {
 
     it('should come back by itself where the claimer died', async () => {
       const [id = ''] = await dueConnections(1);
+      await sql(`update connections set refresh_at = refresh_at - interval '1 minute'`);
       await claimed();
       await sql(`update connections set claimed_at = claimed_at - interval '20 seconds'`);
       expect(await claimed()).toEqual([]);
@@ -126,6 +127,7 @@ describe(ConnectionsRepository.name, () => {
 
     it('should be taken again at once where it falls due anew', async () => {
       const [id = ''] = await dueConnections(1);
+      await sql(`update connections set refresh_at = refresh_at - interval '1 minute'`);
       await claimed();
       await sql(`update connections set claimed_at = claimed_at - interval '5 seconds'`);
       expect(await claimed()).toEqual([]);
