@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type BrokerAnswer, type LetGo, reportRejected, until } from '../harness/brokers/index.js';
+import { type BrokerAnswer, type LetGo, until } from '../harness/brokers/index.js';
 import { type Account, startWorld, type World } from '../harness/world.js';
 import { expectKept, isUnavoidablyLost, pass, requestsOf } from '../support/fault-broker-accounts.js';
 
@@ -85,12 +85,12 @@ const stuckRequests = async (): Promise<number> => {
   return (await world.database.rows(text)).length;
 };
 
-/** Requests read the provider of a connection, an adoption does not: this lock stops the ones and not the other. */
-const fillPools = async (victim: Account): Promise<{ letGo: LetGo; answers: Promise<readonly BrokerAnswer[]> }> => {
+/** Whoever lists providers has a statement of their own, and an adoption reads none: this lock stops the ones and not the other. */
+const fillPools = async (): Promise<{ letGo: LetGo; answers: Promise<readonly BrokerAnswer[]> }> => {
   const letGo = await world.database.hold('lock table providers in access exclusive mode');
   const answers = Promise.all(
     Array.from({ length: 2 * CALLERS }, (_, index) =>
-      reportRejected(world.replicas[index % 2] ?? world.one, victim.name, victim.name, 1),
+      (world.replicas[index % 2] ?? world.one).ask('GET', '/admin/providers'),
     ),
   );
   await until('both pools are full', async () => (await stuckRequests()) >= 20);
@@ -99,9 +99,8 @@ const fillPools = async (victim: Account): Promise<{ letGo: LetGo; answers: Prom
 
 describe('a request pool that is held full', () => {
   it('should not keep an answer from being stored, nor a lease from being kept up', async () => {
-    const victim = await world.account('victim', 'static');
     const accounts = [await untilUnderWay('full-strict', 'strict'), await untilUnderWay('full-static', 'static')];
-    const { letGo, answers } = await fillPools(victim);
+    const { letGo, answers } = await fillPools();
     try {
       await pass(FULL_MS);
       for (const { name } of accounts) {
