@@ -1,3 +1,4 @@
+import { atMost } from '@app/common';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from './caller.js';
 import type { KnownKey } from './known-key.js';
@@ -25,8 +26,8 @@ const MOST_UNKNOWN_IDS = 10_000;
  * push out real ones. What it answers is at most as old as the news of changes, else the source is asked.
  */
 export class KnownKeys<Known extends { readonly caller: Caller } = KnownKey> {
-  private readonly known = new LRUCache<string, Known>({ max: MOST_KEYS });
-  private readonly unknown = new LRUCache<string, true>({ max: MOST_UNKNOWN_IDS });
+  private readonly known = new LRUCache<string, Known>(atMost(MOST_KEYS));
+  private readonly unknown = new LRUCache<string, true>(atMost(MOST_UNKNOWN_IDS));
   private readonly flights = new Map<string, Promise<Known | undefined>>();
   private epoch = 0;
 

@@ -1,4 +1,4 @@
-import { errorFacts, type Log } from '@app/common';
+import { atMost, errorFacts, type Log } from '@app/common';
 import { LRUCache } from 'lru-cache';
 
 /** Where the last use of keys is stored. */
@@ -11,7 +11,7 @@ const MOST_KEYS = 10_000;
 
 /** Notes when keys were last used, at most once a minute each, and stores it later: no request waits for it or fails with it. */
 export class LastUses {
-  private readonly noted = new LRUCache<string, number>({ max: MOST_KEYS });
+  private readonly noted = new LRUCache<string, number>(atMost(MOST_KEYS));
   private readonly pending = new Set<string>();
 
   constructor(

@@ -1,3 +1,4 @@
+export { atMost } from './at-most.js';
 export { childEnvironment } from './child-environment.js';
 export { Clock } from './clock.js';
 export { errorFacts } from './error-facts.js';
@@ -19,3 +20,32 @@ export { keyOfCursor, type Page, type PageRequest, toPage } from './page.js';
 export { inPackage } from './package-root.js';
 export { whenOrphaned } from './when-orphaned.js';
 export { revealAll, Secret, toSecrets } from './secret.js';
+export {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsArray,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsIP,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  NotContains,
+  NotEquals,
+  ValidateBy,
+  ValidateIf,
+  ValidateNested,
+  validateSync,
+  type ValidationError,
+  type ValidationOptions,
+  validatorPackage,
+} from './validation.js';

@@ -1,16 +1,17 @@
-import { LOG_LEVELS, type LogLevel } from '@app/common';
 import {
   IsIn,
   IsInt,
   IsNotEmpty,
   IsOptional,
   IsString,
+  LOG_LEVELS,
+  type LogLevel,
   Matches,
   Max,
   Min,
   NotContains,
   ValidateIf,
-} from 'class-validator';
+} from '@app/common';
 import { IsNetworkList } from './network-list.js';
 
 const inProduction = ({ NODE_ENV }: Environment): boolean => NODE_ENV === 'production';

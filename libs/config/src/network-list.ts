@@ -1,5 +1,4 @@
-import { isNetwork } from '@app/common';
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { isNetwork, ValidateBy, type ValidationOptions } from '@app/common';
 
 /** The networks of a comma-separated list; an empty text is an empty list. */
 export const parseNetworks = (text: string): string[] =>

@@ -1,6 +1,5 @@
-import { Secret } from '@app/common';
+import { Secret, validateSync } from '@app/common';
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
 import { join, resolve } from 'node:path';
 import type { Config, KeyServiceConfig } from './config.js';
 import { ConfigError, type VariableProblem } from './config.error.js';

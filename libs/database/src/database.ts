@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { PrismaPg } from '@prisma/adapter-pg';
 import { BrokerError } from '@app/common';
 import { Config } from '@app/config';
 import { Pool, type PoolClient } from 'pg';
-import { Prisma, PrismaClient } from './generated/client.js';
+import type { Prisma, PrismaClient } from './generated/client.js';
 import { toStorageError } from './storage-error.js';
 
 /** A client inside a transaction. */
@@ -24,10 +23,10 @@ export interface Statement {
  */
 @Injectable()
 export class Database {
-  readonly prisma: PrismaClient;
   readonly requestPool: Pool;
   readonly adoptionPool: Pool;
   readonly auditPool: Pool;
+  #prisma: Promise<PrismaClient> | undefined;
 
   constructor(@Inject(Config) config: Config) {
     if (config.databaseUrl === undefined) {
@@ -37,7 +36,6 @@ export class Database {
     this.requestPool = openPool(connectionString, 'claviger-requests', 10);
     this.adoptionPool = openPool(connectionString, 'claviger-adoption', 2);
     this.auditPool = openPool(connectionString, 'claviger-audit', 2);
-    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.requestPool) });
   }
 
   /** Rows of one statement on the request pool. @throws BrokerError `storage_unavailable` where Postgres cannot be reached. */
@@ -53,7 +51,8 @@ export class Database {
   /** Runs `work` in one transaction: it commits when `work` resolves and is undone when it throws. */
   async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     try {
-      return await this.prisma.$transaction(work, { maxWait: 2000, timeout: 10_000 });
+      const prisma = await this.#client();
+      return await prisma.$transaction(work, { maxWait: 2000, timeout: 10_000 });
     } catch (error) {
       throw toStorageError(error);
     }
@@ -71,8 +70,18 @@ export class Database {
 
   /** Closes every pool; the last thing a broker does with its database. */
   async close(): Promise<void> {
-    await this.prisma.$disconnect();
+    const prisma = await this.#prisma?.catch(() => undefined);
+    await prisma?.$disconnect();
     await Promise.all([this.requestPool, this.adoptionPool, this.auditPool].map((pool) => pool.end()));
+  }
+
+  #client(): Promise<PrismaClient> {
+    this.#prisma ??= openPrisma(this.requestPool).catch((error: unknown) => {
+      // The next transaction tries again.
+      this.#prisma = undefined;
+      throw error;
+    });
+    return this.#prisma;
   }
 
   async #run<Row extends object>(pool: Pool, { name, text, values, withinMs }: Statement): Promise<Row[]> {
@@ -86,6 +95,12 @@ export class Database {
       throw toStorageError(error);
     }
   }
+}
+
+/** Prisma is for what administrators do: a broker that hands out tokens alone never loads it (ADR 46). */
+async function openPrisma(pool: Pool): Promise<PrismaClient> {
+  const [{ PrismaPg }, generated] = await Promise.all([import('@prisma/adapter-pg'), import('./generated/client.js')]);
+  return new generated.PrismaClient({ adapter: new PrismaPg(pool) });
 }
 
 function openPool(connectionString: string, application_name: string, max: number): Pool {

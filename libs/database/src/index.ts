@@ -4,7 +4,7 @@ export { DatabaseClock } from './database-clock.js';
 export { Database, type Statement, type Transaction } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
-export { Prisma } from './generated/client.js';
+export type { Prisma } from './generated/client.js';
 export { grantsFor } from './grants.js';
 export { migrate, missingMigrations } from './migrate.js';
 export { toStorageError } from './storage-error.js';

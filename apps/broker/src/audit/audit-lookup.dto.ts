@@ -1,5 +1,5 @@
+import { IsString, MaxLength, MinLength } from '@app/common';
 import { ApiProperty } from '../http/documented.js';
-import { IsString, MaxLength, MinLength } from 'class-validator';
 import { AuditEventDto } from './audit-event.dto.js';
 
 /** A token that was found somewhere. */

@@ -1,7 +1,6 @@
 import { AUDIT_ACTIONS, AUDIT_OUTCOMES, type AuditAction, type AuditOutcome, type AuditQuery } from '@app/audit';
-import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import { IsIn, IsOptional, Matches, NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiPropertyOptional } from '../http/documented.js';
-import { IsIn, IsOptional, Matches } from 'class-validator';
 import { PageDto } from '../http/page.dto.js';
 import { IsInstant, toInstant } from '../http/instant.js';
 

@@ -1,6 +1,6 @@
+import { IsIn, IsOptional } from '@app/common';
 import { EXPORT_FORMATS, type ExportFormat, type TimeRange } from '@app/audit';
 import { ApiPropertyOptional } from '../http/documented.js';
-import { IsIn, IsOptional } from 'class-validator';
 import { IsInstant, toInstant } from '../http/instant.js';
 
 /** Which time of the log is meant; all of it where nothing is said. */

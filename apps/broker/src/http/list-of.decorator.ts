@@ -1,4 +1,4 @@
-import { ValidateBy } from 'class-validator';
+import { ValidateBy } from '@app/common';
 
 /** Refuses what is no list, and a list of which `complaintAbout` complains about an item, with the first complaint. */
 export const ListOf = (complaintAbout: (item: unknown) => string | undefined): PropertyDecorator => {

@@ -1,6 +1,5 @@
-import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import { Matches, NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiProperty } from './documented.js';
-import { Matches } from 'class-validator';
 
 /** A path with a provider in it. */
 export class ProviderParams {

@@ -1,7 +1,6 @@
-import type { Page } from '@app/common';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min, type Page } from '@app/common';
 import { ApiPropertyOptional } from './documented.js';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
 /** Digits as a number; anything else stays as it is and fails `IsInt`. */
 export const toInteger = ({ value }: { readonly value: unknown }): unknown =>

@@ -1,6 +1,5 @@
 import { ValidationPipe } from '@nestjs/common';
-import { type BrokerError, type FieldError, invalidRequest } from '@app/common';
-import type { ValidationError } from 'class-validator';
+import { type BrokerError, type FieldError, invalidRequest, type ValidationError, validatorPackage } from '@app/common';
 
 /** Requests → DTOs: unknown members are refused, and every complaint names its field. */
 export const createValidationPipe = (): ValidationPipe =>
@@ -11,6 +10,7 @@ export const createValidationPipe = (): ValidationPipe =>
     stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: refusalOf,
+    validatorPackage,
   });
 
 const refusalOf = (errors: readonly ValidationError[]): BrokerError =>

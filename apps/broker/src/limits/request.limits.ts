@@ -1,5 +1,5 @@
 import type { Caller } from '@app/callers';
-import { BrokerError, isBrokerError } from '@app/common';
+import { atMost, BrokerError, isBrokerError } from '@app/common';
 import { LRUCache } from 'lru-cache';
 import { rateLimited } from './limits.metrics.js';
 import type { RefusedRequests } from './refused-requests.js';
@@ -33,9 +33,9 @@ export interface LimitedReply {
  * that callers behind the same proxy or NAT are not locked out by whoever guesses there.
  */
 export class RequestLimits {
-  readonly #callers = new LRUCache<string, TokenBucket>({ max: MOST_REMEMBERED });
-  readonly #sources = new LRUCache<string, TokenBucket>({ max: MOST_REMEMBERED });
-  readonly #proved = new LRUCache<string, true>({ max: MOST_REMEMBERED });
+  readonly #callers = new LRUCache<string, TokenBucket>(atMost(MOST_REMEMBERED));
+  readonly #sources = new LRUCache<string, TokenBucket>(atMost(MOST_REMEMBERED));
+  readonly #proved = new LRUCache<string, true>(atMost(MOST_REMEMBERED));
   readonly #callerRate: Rate | undefined;
   readonly #callerPolicy: string;
 

@@ -1,7 +1,6 @@
-import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import { IsInt, Matches, Max, Min, NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiProperty, ApiPropertyOptional } from '../http/documented.js';
 import { Transform } from 'class-transformer';
-import { IsInt, Matches, Max, Min } from 'class-validator';
 import { Omissible } from '../http/omissible.decorator.js';
 import { toInteger } from '../http/page.dto.js';
 

@@ -1,6 +1,5 @@
-import { BrokerError, type FieldError, invalidRequest } from '@app/common';
+import { BrokerError, type FieldError, invalidRequest, validateSync } from '@app/common';
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
 import { readFileSync } from 'node:fs';
 import { IssuerEntry } from './issuer-entry.js';
 import { KeySetError, parseKeySet } from './key-set.js';

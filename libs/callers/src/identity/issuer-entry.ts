@@ -1,4 +1,3 @@
-import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import {
   ArrayNotEmpty,
   ArrayUnique,
@@ -9,8 +8,10 @@ import {
   IsString,
   Matches,
   MaxLength,
+  NAME_MESSAGE,
+  NAME_PATTERN,
   NotEquals,
-} from 'class-validator';
+} from '@app/common';
 import { ISSUER_PATTERN, MTLS } from './identity.js';
 import { TOKEN_ALGORITHMS, type TokenAlgorithm } from './trusted-issuer.js';
 

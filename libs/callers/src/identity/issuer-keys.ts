@@ -1,5 +1,5 @@
 import { errorFacts, type Log } from '@app/common';
-import { createLocalJWKSet, type CryptoKey, type FlattenedJWSInput, type JWSHeaderParameters } from 'jose';
+import type { createLocalJWKSet, CryptoKey, FlattenedJWSInput, JWSHeaderParameters } from 'jose';
 import { KeySetError } from './key-set.js';
 import type { KeySetSource } from './key-set.source.js';
 
@@ -85,7 +85,8 @@ export class IssuerKeys {
       const keySet = await this.source();
       const text = JSON.stringify(keySet);
       if (text !== this.#text) {
-        this.#find = createLocalJWKSet(keySet);
+        const jose = await import('jose');
+        this.#find = jose.createLocalJWKSet(keySet);
         this.#text = text;
         this.#version += 1;
       }

@@ -1,5 +1,4 @@
-import type { Clock } from '@app/common';
-import { decodeJwt, jwtVerify } from 'jose';
+import { atMost, type Clock } from '@app/common';
 import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
 import { AuthenticationError } from '../authentication.error.js';
@@ -35,7 +34,7 @@ interface Verified {
  */
 export class TokenVerifier {
   readonly #issuers: ReadonlyMap<string, IssuerWithKeys>;
-  readonly #verified = new LRUCache<string, Verified>({ max: MOST_VERIFIED });
+  readonly #verified = new LRUCache<string, Verified>(atMost(MOST_VERIFIED));
 
   constructor(
     issuers: readonly IssuerWithKeys[],
@@ -70,6 +69,7 @@ export class TokenVerifier {
   }
 
   async #check(token: string): Promise<Verified> {
+    const { decodeJwt, jwtVerify } = await import('jose');
     const issuer = this.#issuers.get(decodeJwt(token).iss ?? '');
     if (issuer === undefined) {
       throw new AuthenticationError('unknown_issuer');

@@ -1,6 +1,6 @@
 import type { ConnectionName, Secret } from '@app/common';
 import type { Envelopes } from '@app/crypto';
-import { Prisma, type Transaction } from '@app/database';
+import type { Prisma, Transaction } from '@app/database';
 import { toTrouble } from '../connection-row.js';
 import { openFields, sealFields, type SealedToken, sealToken } from '../sealing.js';
 import { shownAs } from './connection-hosts.repository.js';

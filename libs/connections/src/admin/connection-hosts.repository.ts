@@ -1,4 +1,4 @@
-import { Prisma, type Transaction } from '@app/database';
+import type { Prisma, Transaction } from '@app/database';
 import type { ConnectionState } from '../connection.js';
 import type { HostMark } from './hosts.js';
 
@@ -57,10 +57,10 @@ export class ConnectionHostsRepository {
       return;
     }
     const rows = JSON.stringify(marks.map(({ id, mark }) => ({ id, ...mark })));
-    await this.transaction.$executeRaw(Prisma.sql`
+    await this.transaction.$executeRaw`
       update connections c set confirmed_hosts = m.confirmed, unconfirmed_hosts = m.unconfirmed, updated_at = clock_timestamp(),
         refresh_at = case when m.unconfirmed = '{}' then clock_timestamp() else refresh_at end
       from jsonb_to_recordset(${rows}::jsonb) as m (id uuid, confirmed text[], unconfirmed text[])
-      where c.id = m.id`);
+      where c.id = m.id`;
   }
 }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { BrokerError, Clock, errorFacts, Log } from '@app/common';
+import { atMost, BrokerError, Clock, errorFacts, Log } from '@app/common';
 import { Config } from '@app/config';
 import { Envelopes, KeyServiceError, type PreparedSeal } from '@app/crypto';
 import type { OutboundAnswer } from '@app/providers';
@@ -24,7 +24,7 @@ export class Spool {
   /** Monotonic times of the answers that this process kept: whoever kept one stores it, too. */
   readonly #keptAt = new Map<string, number>();
   /** What will seal the answers of attempts that are under way: no key service can keep one from being kept. */
-  readonly #seals = new LRUCache<string, PreparedSeal>({ max: MOST_UNDER_WAY });
+  readonly #seals = new LRUCache<string, PreparedSeal>(atMost(MOST_UNDER_WAY));
   #database: DatabaseIdentity | null = null;
 
   constructor(

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { SignJWT } from 'jose';
 import { readAnswer } from '../answer/read-answer.js';
 import type { Reading } from '../answer/reading.js';
 import { findSetting, noRelogin, requireSetting } from '../effective.js';
@@ -70,6 +69,7 @@ export class MonetateProvider implements Provider {
 const baseUrlOf = (settings: Settings): string => findSetting({ settings }, 'base_url') ?? BASE_URL;
 
 async function signAssertion(credential: EffectiveCredential, now: number): Promise<string> {
+  const { SignJWT } = await import('jose');
   const assertion = new SignJWT({ username: requireSetting(credential, 'username') })
     .setProtectedHeader({ alg: findSetting(credential, 'algorithm') ?? 'RS256', typ: 'JWT' })
     .setIssuedAt(Math.floor(now / 1000));

@@ -1,5 +1,4 @@
 import { newId } from '@app/common';
-import { SignJWT } from 'jose';
 import type { EffectiveCredential } from '../provider.js';
 import { signWithKey } from '../request/private-key.js';
 import type { AssertionSettings } from './settings.js';
@@ -19,6 +18,7 @@ export async function signAssertion(
   audience: string,
   now: number,
 ): Promise<string> {
+  const { SignJWT } = await import('jose');
   const seconds = Math.floor(now / 1000);
   const header = { alg: settings.algorithm ?? ALGORITHM, typ: 'JWT', ...(settings.key_id && { kid: settings.key_id }) };
   const jwt = new SignJWT({

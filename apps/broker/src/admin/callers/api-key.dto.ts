@@ -1,6 +1,6 @@
+import { IsOptional, Matches } from '@app/common';
 import { API_KEY_ID_PATTERN, type ApiKeyRecord, type IssuedKey } from '@app/callers';
 import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
-import { IsOptional, Matches } from 'class-validator';
 import { IsInstant } from '../../http/instant.js';
 import { toTime, toTimeOrNull } from '../../http/time.js';
 import { CallerParams } from './caller.dto.js';

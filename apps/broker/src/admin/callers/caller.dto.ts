@@ -1,5 +1,16 @@
 import { type CallerFields, type CallerRecord, NO_FIELDS, type Role, ROLES } from '@app/callers';
-import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  NAME_MESSAGE,
+  NAME_PATTERN,
+} from '@app/common';
 import {
   ApiExtraModels,
   ApiProperty,
@@ -7,7 +18,6 @@ import {
   type ApiPropertyOptions,
   schemaOf,
 } from '../../http/documented.js';
-import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { IsInstant, toInstant } from '../../http/instant.js';
 import { ListOf } from '../../http/list-of.decorator.js';
 import { Omissible } from '../../http/omissible.decorator.js';

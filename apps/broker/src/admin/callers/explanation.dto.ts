@@ -1,7 +1,6 @@
 import type { Explanation } from '@app/callers';
-import { type ConnectionName, NAME_PATTERN } from '@app/common';
+import { type ConnectionName, IsIP, Matches, NAME_PATTERN } from '@app/common';
 import { ApiProperty, ApiPropertyOptional, schemaOf } from '../../http/documented.js';
-import { IsIP, Matches } from 'class-validator';
 import { Omissible } from '../../http/omissible.decorator.js';
 import { LimitedRuleDto, type RuleDto, toRuleDto } from './rule.dto.js';
 

@@ -1,8 +1,18 @@
 import { CONNECTION_STATES, type ConnectionState } from '@app/connections';
-import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import {
+  IsDefined,
+  IsIn,
+  IsObject,
+  IsOptional,
+  Length,
+  Matches,
+  MaxLength,
+  NAME_MESSAGE,
+  NAME_PATTERN,
+  ValidateNested,
+} from '@app/common';
 import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
 import { Type } from 'class-transformer';
-import { IsDefined, IsIn, IsObject, IsOptional, Length, Matches, MaxLength, ValidateNested } from 'class-validator';
 import { IsInstant } from '../../http/instant.js';
 import { Omissible } from '../../http/omissible.decorator.js';
 import { PageDto } from '../../http/page.dto.js';

@@ -1,6 +1,6 @@
+import { IsIn, Matches } from '@app/common';
 import { KEY_PROVIDERS, type KeyProviderName } from '@app/crypto';
 import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
-import { IsIn, Matches } from 'class-validator';
 import { Omissible } from '../../http/omissible.decorator.js';
 
 const PATTERN = /^[A-Za-z0-9][\w.:/-]{0,255}$/;

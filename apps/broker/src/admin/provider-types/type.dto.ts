@@ -1,6 +1,5 @@
-import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import { Matches, NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiProperty } from '../../http/documented.js';
-import { Matches } from 'class-validator';
 
 /** A path with a type in it. */
 export class TypeParams {

@@ -1,7 +1,6 @@
 import type { ProviderRecord } from '@app/connections';
-import { NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import { IsObject, Matches, NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
-import { IsObject, Matches } from 'class-validator';
 import { Omissible } from '../../http/omissible.decorator.js';
 import { toTime } from '../../http/time.js';
 
