@@ -183,7 +183,7 @@ export async function run({ rounds, minutes, progress }) {
         bare.push(await measureStart(BARE, env));
         broker.push(await measureStart(BROKER, env));
       }
-      const seconds = minutes === undefined ? LOAD_SECONDS : minutes * 60;
+      const seconds = minutes === undefined ? LOAD_SECONDS : Math.round(minutes * 60);
       progress(`full load for ${seconds} s`);
       const loaded = { seconds, ...(await memoryUnderLoad(env, { authorization: `Bearer ${other.admin}` }, seconds)) };
       await keepResult('start', {
