@@ -1,18 +1,24 @@
 // An open loop of token requests, for trouble.mjs: so many a second, each at its time whether those before are answered or not, and each
-// latency counted from that time. Targets take turns. What fails (a connection that breaks, 502 to 504) is sent once more, to the next
-// target, as any client or load balancer does; its latency goes on counting.
+// latency counted from that time. Targets take turns. It does what load balancers do: what fails (a connection that breaks, 502 to 504)
+// is sent once more, to the next target, while its latency goes on counting; a target that cannot be connected to, or whose connections
+// break, is out at once, and back in, with its whole share, when /health/ready answers 200.
 import { quantile } from './numbers.mjs';
 import { getRequest, now, Wire } from './wire.mjs';
 
 const MOST_CONNECTIONS = 512;
 const WITHIN_MS = 10_000;
 const TICK_MS = 1;
+const CHECK_EVERY_MS = 100;
+const CHECK_WITHIN_MS = 1000;
 const BUCKET_MS = 250;
 /** Distinct names are asked for in an order that has nothing to do with theirs. */
 const STEP = 7919;
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** The connections to one address; a request takes a free one, or opens one. */
 class Target {
+  isIn = true;
   #free = [];
   #open = 0;
   #waiting = [];
@@ -24,13 +30,40 @@ class Target {
   async ask(bytes) {
     const wire = await this.#take();
     if (wire === undefined) {
+      this.#leave();
       return 0;
     }
     let timer;
     const late = new Promise((resolve) => (timer = setTimeout(resolve, WITHIN_MS, { status: 0 })));
     const { status } = await Promise.race([wire.ask(bytes), late]);
     clearTimeout(timer);
+    if (!wire.isOpen) {
+      this.#leave();
+    }
     this.#giveBack(wire, status !== 0);
+    return status;
+  }
+
+  /** Out, and back in when it is ready. */
+  #leave() {
+    if (this.isIn) {
+      this.isIn = false;
+      void this.#untilReady().then(() => (this.isIn = true));
+    }
+  }
+
+  async #untilReady() {
+    await pause(CHECK_EVERY_MS);
+    if (!ending && (await this.#health()) !== 200) {
+      await this.#untilReady();
+    }
+  }
+
+  async #health() {
+    const wire = new Wire(this.address);
+    const asking = wire.opened.then((isOpen) => (isOpen ? wire.ask(READINESS) : { status: 0 }));
+    const { status } = await Promise.race([asking, pause(CHECK_WITHIN_MS).then(() => ({ status: 0 }))]);
+    wire.socket.destroy();
     return status;
   }
 
@@ -69,7 +102,10 @@ class Target {
   }
 }
 
+const READINESS = getRequest('/health/ready', 'none');
+
 let phase;
+let ending = false;
 const phases = [];
 const underWay = new Set();
 let timer;
@@ -77,13 +113,22 @@ let timer;
 const isGood = (status) => status >= 200 && status < 300;
 const isWorthAnotherTry = (status) => status === 0 || (status >= 502 && status <= 504);
 
+/** The target whose turn it is, of those that are in; of all, where none is. */
+function targetOf(targets, turn) {
+  const serving = targets.filter(({ isIn }) => isIn);
+  const from = serving.length > 0 ? serving : targets;
+  return from[turn % from.length];
+}
+
 async function send(targets, turn, bytes, intendedAt) {
   const into = phase;
-  let status = await targets[turn % targets.length].ask(bytes);
+  const target = targetOf(targets, turn);
+  let status = await target.ask(bytes);
   if (!isGood(status)) {
     into.failedFirst[status] = (into.failedFirst[status] ?? 0) + 1;
     if (isWorthAnotherTry(status)) {
-      status = await targets[(turn + 1) % targets.length].ask(bytes);
+      const others = targets.filter((each) => each !== target);
+      status = await targetOf(others, turn).ask(bytes);
     }
   }
   if (!isGood(status)) {
@@ -128,6 +173,7 @@ function worstOf({ latencies, times, beganAt }) {
 
 /** Sends no more, waits for what is under way, and answers what became of each phase; times in milliseconds. */
 async function end() {
+  ending = true;
   clearInterval(timer);
   await Promise.all(underWay);
   return phases.map((each) => {
