@@ -1,7 +1,7 @@
 // An open loop of token requests, for trouble.mjs: so many a second, each at its time whether those before are answered or not, and each
 // latency counted from that time. Targets take turns. It does what load balancers do: what fails (a connection that breaks, 502 to 504)
-// is sent once more, to the next target, while its latency goes on counting; a target that cannot be connected to, or whose connections
-// break, is out at once, and back in, with its whole share, when /health/ready answers 200.
+// is sent once more, to the next target, while its latency goes on counting; a target that cannot be connected to is out at once, and
+// back in, with its whole share, when /health/ready answers 200.
 import { quantile } from './numbers.mjs';
 import { getRequest, now, Wire } from './wire.mjs';
 
@@ -37,9 +37,6 @@ class Target {
     const late = new Promise((resolve) => (timer = setTimeout(resolve, WITHIN_MS, { status: 0 })));
     const { status } = await Promise.race([wire.ask(bytes), late]);
     clearTimeout(timer);
-    if (!wire.isOpen) {
-      this.#leave();
-    }
     this.#giveBack(wire, status !== 0);
     return status;
   }
