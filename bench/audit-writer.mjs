@@ -1,7 +1,7 @@
-// One process that records, for bench/audit.mjs: says "ready", begins at a line on its standard input, and prints what it
-// did as JSON. Arguments: way (grouped, single), connection string, callers, milliseconds.
+// One process that records, for bench/parts/audit.mjs: says "ready", then runs a round for each line on its standard input and answers
+// it with a line of JSON. Arguments: way (grouped, single), connection string, callers, milliseconds.
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { Pool } from 'pg';
 import { AuditHealth } from '../dist/libs/audit/src/writing/audit.health.js';
 import { AuditRepository } from '../dist/libs/audit/src/writing/audit.repository.js';
@@ -13,7 +13,9 @@ import { StreamWriter } from '../dist/libs/audit/src/writing/stream.writer.js';
 const INSERT = `INSERT INTO audit_events (stream, seq, at, action, outcome, caller, provider, connection, request_id,
   token_fingerprint, hash, body) VALUES (0, $1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
 const SINGLE_CONNECTIONS = 10;
-const WARM_UP_MS = 300;
+const WARM_UP_MS = 200;
+/** Connections are closed between rounds, as the other ways need theirs. */
+const IDLE_MS = 100;
 
 let made = 0;
 
@@ -48,7 +50,7 @@ function grouped(url) {
 
 /** One INSERT an event of the same row into the same table, without a chain: what a simple log does. */
 function single(url) {
-  const pool = new Pool({ connectionString: url, max: SINGLE_CONNECTIONS });
+  const pool = new Pool({ connectionString: url, max: SINGLE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
   const stream = new Stream('0', randomUUID());
   const first = Math.floor(Math.random() * 2 ** 40);
   let seq = first;
@@ -78,10 +80,11 @@ async function runFor(ms, callers, append) {
 
 const [, , way, url, callers, ms] = process.argv;
 const { append, end } = way === 'grouped' ? grouped(url) : single(url);
-await runFor(WARM_UP_MS, Number(callers), append);
+await append();
 process.stdout.write('ready\n');
-await once(process.stdin, 'data');
-const { latencies, seconds } = await runFor(Number(ms), Number(callers), append);
+for await (const _ of createInterface({ input: process.stdin })) {
+  await runFor(WARM_UP_MS, Number(callers), append);
+  const { latencies, seconds } = await runFor(Number(ms), Number(callers), append);
+  process.stdout.write(`${JSON.stringify({ count: latencies.length, seconds, latencies })}\n`);
+}
 await end();
-process.stdout.write(`${JSON.stringify({ count: latencies.length, seconds, latencies })}\n`);
-process.stdin.destroy();
