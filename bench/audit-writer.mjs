@@ -40,7 +40,7 @@ export function newEvent() {
 
 /** The service's own way: one writer, one connection. */
 function grouped(url) {
-  const pool = new Pool({ connectionString: url, max: 2 });
+  const pool = new Pool({ connectionString: url, max: 2, pipeline: true });
   const store = new AuditRepository(pool);
   const log = { error: process.stderr.write.bind(process.stderr), info: () => {}, warn: () => {}, debug: () => {} };
   const rows = new StreamWriter(store, randomUUID(), Date);

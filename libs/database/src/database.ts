@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BrokerError } from '@app/common';
 import { Config } from '@app/config';
-import { Pool, type PoolClient } from 'pg';
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import type { Prisma, PrismaClient } from './generated/client.js';
 import { toStorageError } from './storage-error.js';
 
@@ -35,7 +35,7 @@ export class Database {
     const connectionString = config.databaseUrl.reveal();
     this.requestPool = openPool(connectionString, 'claviger-requests', 10);
     this.adoptionPool = openPool(connectionString, 'claviger-adoption', 2);
-    this.auditPool = openPool(connectionString, 'claviger-audit', 2);
+    this.auditPool = openPool(connectionString, 'claviger-audit', 2, { pipeline: true });
   }
 
   /** Rows of one statement on the request pool. @throws BrokerError `storage_unavailable` where Postgres cannot be reached. */
@@ -103,7 +103,7 @@ async function openPrisma(pool: Pool): Promise<PrismaClient> {
   return new generated.PrismaClient({ adapter: new PrismaPg(pool) });
 }
 
-function openPool(connectionString: string, application_name: string, max: number): Pool {
+function openPool(connectionString: string, application_name: string, max: number, options: PoolConfig = {}): Pool {
   const pool = new Pool({
     connectionString,
     application_name,
@@ -112,6 +112,7 @@ function openPool(connectionString: string, application_name: string, max: numbe
     idleTimeoutMillis: 30_000,
     statement_timeout: 10_000,
     keepAlive: true,
+    ...options,
   });
   // An idle connection that breaks is replaced by the next query; unheard, its error would end the process.
   pool.on('error', () => undefined);

@@ -7,5 +7,6 @@ export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedde
 export type { Prisma } from './generated/client.js';
 export { grantsFor } from './grants.js';
 export { migrate, missingMigrations } from './migrate.js';
+export { isRefusal, SharedConnection } from './shared-connection.js';
 export { toStorageError } from './storage-error.js';
 export { textArray } from './text-array.js';

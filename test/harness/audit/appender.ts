@@ -14,7 +14,7 @@ const CALLERS = 64;
 const STDOUT = 1;
 
 const [, , name = 'appender'] = process.argv;
-const pool = new Pool({ connectionString: process.env['DATABASE_URL'], max: 2 });
+const pool = new Pool({ connectionString: process.env['DATABASE_URL'], max: 2, pipeline: true });
 pool.on('error', () => undefined);
 const ignore = (): void => undefined;
 const store = new AuditRepository(pool);

@@ -15,6 +15,9 @@ type Attempt = { readonly receipt: Receipt } | { readonly cause: unknown };
 
 /** Batches into the database; those that it does not take, onto the local device, until it takes batches again. */
 export class FallbackWriter implements RowWriter {
+  /** What fails goes to the device, in order: that is decided for one batch at a time. */
+  readonly depth = 1;
+
   constructor(
     private readonly database: StreamWriter,
     private readonly device: LocalDevice,

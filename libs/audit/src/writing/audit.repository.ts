@@ -1,6 +1,6 @@
-import { textArray } from '@app/database';
+import { isRefusal, SharedConnection, textArray } from '@app/database';
 import type { Pool, QueryConfig } from 'pg';
-import type { Link } from '../chain/chain.js';
+import { genesis, type Link } from '../chain/chain.js';
 import { type AuditBatch, type AuditStore, BatchRefused, type Receipt, StreamMoved } from './audit.store.js';
 import { CLOSE_STREAM, INSERT_BATCH, OPEN_STREAM, PROBE, SETTLE } from './audit.statements.js';
 import { toRow } from './row.js';
@@ -17,7 +17,11 @@ interface Statement extends QueryConfig<unknown[]> {
 
 /** The tables `audit_streams` and `audit_events`, written over the pool that is reserved for them. */
 export class AuditRepository implements AuditStore {
-  constructor(private readonly pool: Pool) {}
+  readonly #batches: SharedConnection;
+
+  constructor(private readonly pool: Pool) {
+    this.#batches = new SharedConnection(pool);
+  }
 
   async openStream(): Promise<string> {
     const { rows } = await this.pool.query<{ id: string }>(bounded({ name: 'audit-open-stream', text: OPEN_STREAM }));
@@ -29,7 +33,7 @@ export class AuditRepository implements AuditStore {
   }
 
   async insert(batch: AuditBatch): Promise<Receipt> {
-    const { rows } = await this.pool
+    const { rows } = await this.#batches
       .query<{ advanced: boolean; mark: string }>(insertStatement(batch))
       .catch((error: unknown) =>
         Promise.reject(isRefusal(error) ? new BatchRefused('refused', { cause: error }) : error),
@@ -41,10 +45,15 @@ export class AuditRepository implements AuditStore {
     return { mark: row.mark };
   }
 
-  async settle({ stream, replica, device, previous, last }: AuditBatch): Promise<boolean> {
-    const values = [stream, replica, device, previous.hash];
+  async settle({ stream, replica, device }: AuditBatch): Promise<Link> {
+    // Where no batch has opened it, it ends before its first row, whichever batch asks.
+    const values = [stream, replica, device, genesis(stream, replica).hash];
     const { rows } = await this.pool.query<Link>(bounded({ name: 'audit-settle', text: SETTLE, values }));
-    return rows[0] !== undefined && Number(rows[0].seq) === last.seq && rows[0].hash.equals(last.hash);
+    const [row] = rows;
+    if (!row) {
+      throw new Error('A stream was closed and answered no head.');
+    }
+    return { seq: Number(row.seq), hash: row.hash };
   }
 
   async close(stream: string): Promise<void> {
@@ -76,9 +85,6 @@ export class AuditRepository implements AuditStore {
 }
 
 const bounded = (query: QueryConfig<unknown[]>): Statement => ({ ...query, query_timeout: PATIENCE_MS });
-
-/** An ERROR undoes its statement; anything worse, or silence, leaves open what became of it. */
-const isRefusal = (error: unknown): boolean => (error as { severity?: unknown }).severity === 'ERROR';
 
 const insertStatement = (batch: AuditBatch): Statement => {
   const { stream, replica, device, at, previous, last, rows, bodies, hashes } = batch;

@@ -51,10 +51,10 @@ export interface AuditStore {
   /** Resolves once all rows of the batch are committed. Rejects with a BatchRefused, or with anything else where nobody knows. */
   insert(batch: AuditBatch): Promise<Receipt>;
   /**
-   * Closes the batch's stream for good and says whether the batch stands: what may still be on its way to the database finds
+   * Closes the batch's stream for good and answers the last row that it has: what may still be on its way to the database finds
    * the stream closed.
    */
-  settle(batch: AuditBatch): Promise<boolean>;
+  settle(batch: AuditBatch): Promise<Link>;
   /** Closes a stream that ends in order. */
   close(stream: string): Promise<void>;
   /** Whether the database takes writes and we may insert, as far as can be seen without writing. */

@@ -10,6 +10,8 @@ import type { RowWriter } from './row.writer.js';
 import { processTimers, type Timers } from './timing.js';
 
 const LARGEST_BATCH = 512;
+/** Fewer events wait for the batch that is under way: a batch of their own would cost more than it saves. */
+const FEWEST_BESIDE = 16;
 const LONGEST_QUEUE = 100_000;
 const DEADLINE_MS = 2000;
 const RETRY_AFTER_SECONDS = 1;
@@ -20,15 +22,21 @@ export interface MarkListener {
   observe(mark: string): void;
 }
 
+interface Batch {
+  readonly appends: readonly PendingAppend[];
+  /** Never rejects. */
+  readonly done: Promise<void>;
+}
+
 /**
  * Group commit (audit.md, "How it is written"): while one batch is on its way new events queue; when it returns, all that
- * are queued go as the next one. No timer gathers events, so a lone one waits for nobody.
+ * are queued go as the next one. No timer gathers events, so a lone one waits for nobody. Where many are queued, a second batch
+ * follows the first before that has returned, so that Postgres finds the next one when it is done with one.
  */
 export class AuditWriter {
   private readonly queue: PendingAppend[] = [];
-  private underWay: readonly PendingAppend[] = [];
+  private underWay: readonly Batch[] = [];
   private queued = 0;
-  private writing: Promise<void> | undefined;
   private closed = false;
   private readonly deadlines: Deadlines;
 
@@ -60,8 +68,8 @@ export class AuditWriter {
 
   /** Resolves when nothing is queued or under way any more. Never rejects. */
   async flush(): Promise<void> {
-    while (this.writing) {
-      await this.writing;
+    while (this.underWay.length > 0) {
+      await Promise.all(this.underWay.map(({ done }) => done));
     }
   }
 
@@ -86,7 +94,7 @@ export class AuditWriter {
     this.queue.push(pending);
     this.queued += pending.rows.length;
     this.deadlines.watch(pending.began);
-    this.writing ??= this.writeAll();
+    this.startWhatMay();
     return pending.settlement;
   }
 
@@ -94,11 +102,12 @@ export class AuditWriter {
   private expire(): void {
     const error = unavailable('The audit log did not answer in time, so nothing may leave. Ask again.');
     this.health.failed(error);
-    for (const pending of [...this.underWay, ...this.queue].filter((one) => this.deadlines.isOver(one))) {
+    const sent = this.underWay.flatMap(({ appends }) => appends);
+    for (const pending of [...sent, ...this.queue].filter((one) => this.deadlines.isOver(one))) {
       failures.inc(pending.fail(error));
     }
     this.dropSettled();
-    const oldest = this.underWay.find(({ isSettled }) => !isSettled) ?? this.queue[0];
+    const oldest = sent.find(({ isSettled }) => !isSettled) ?? this.queue[0];
     if (oldest !== undefined) {
       this.deadlines.watch(oldest.began);
     }
@@ -111,14 +120,26 @@ export class AuditWriter {
     }
   }
 
-  private async writeAll(): Promise<void> {
-    while (this.queue.length > 0) {
-      this.underWay = this.take();
-      await this.write(this.underWay);
-      this.underWay = [];
+  private startWhatMay(): void {
+    while (this.queued >= this.fewest()) {
+      const appends = this.take();
+      const batch: Batch = { appends, done: this.write(appends).then(() => this.end(batch)) };
+      this.underWay = [...this.underWay, batch];
     }
-    this.deadlines.rest();
-    this.writing = undefined;
+  }
+
+  /** How many events a batch needs to start now. */
+  private fewest(): number {
+    const { length } = this.underWay;
+    return length === 0 ? 1 : length < this.target.depth ? FEWEST_BESIDE : Infinity;
+  }
+
+  private end(batch: Batch): void {
+    this.underWay = this.underWay.filter((other) => other !== batch);
+    this.startWhatMay();
+    if (this.underWay.length === 0) {
+      this.deadlines.rest();
+    }
   }
 
   /** The next batch: whole calls, in order. What was refused while it waited is not in the queue: its row never appears. */

@@ -1,8 +1,10 @@
 import type { Receipt } from './audit.store.js';
 import type { AuditRow } from './row.js';
 
-/** Where batches of rows end up. It is handed one batch at a time. */
+/** Where batches of rows end up. */
 export interface RowWriter {
+  /** How many batches it may be handed before the first of them has returned. Their rows stand in the order in which they came. */
+  readonly depth: number;
   /** To be called before the first batch. Rejects where it cannot be begun with. */
   open(): Promise<void>;
   /**

@@ -6,6 +6,7 @@ import type { AuditRow } from './row.js';
 /** A chain that one writer makes longer, a batch at a time. */
 export class Stream {
   #head: Link;
+  #before: Link;
   #at = 0;
 
   constructor(
@@ -14,11 +15,7 @@ export class Stream {
     private readonly device: AuditDevice = 'database',
   ) {
     this.#head = genesis(id, replica);
-  }
-
-  /** The newest row that is known to stand. */
-  get head(): Link {
-    return this.#head;
+    this.#before = this.#head;
   }
 
   /**
@@ -36,9 +33,17 @@ export class Stream {
     return { stream: id, replica, device, at, previous, last, rows, bodies, hashes };
   }
 
-  /** The batch stands: the next one follows it. */
+  /** The next batch follows this one: it stands, or is on its way. At most two are on their way together. */
   advance({ last, at }: AuditBatch): void {
+    this.#before = this.#head;
     this.#head = last;
     this.#at = at;
+  }
+
+  /** Whether the batch stands where the stream ended with this row: its own last one, or that of the batch which followed it. */
+  isIn({ last }: AuditBatch, end: Link): boolean {
+    return [this.#before, this.#head].some(
+      ({ seq, hash }) => seq >= last.seq && seq === end.seq && hash.equals(end.hash),
+    );
   }
 }

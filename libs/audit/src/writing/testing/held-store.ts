@@ -1,3 +1,4 @@
+import type { Link } from '../../chain/chain.js';
 import { type AuditBatch, type AuditStore, BatchRefused, type Receipt, StreamMoved } from '../audit.store.js';
 
 /** Resolves once everything that could run has run. */
@@ -13,6 +14,8 @@ export class HeldStore implements AuditStore {
   works = true;
   /** What becomes of batches whose answer is lost. */
   stands = false;
+  /** The last row of a stream that is closed, where another one than that of the batch that is asked for. */
+  end: Link | undefined;
   /** False where a head cannot be read, because something holds its row. */
   answersHeads = true;
   private answers: { readonly resolve: (receipt: Receipt) => void; readonly reject: (error: Error) => void }[] = [];
@@ -27,12 +30,13 @@ export class HeldStore implements AuditStore {
     return new Promise((resolve, reject) => this.answers.push({ resolve, reject }));
   }
 
-  settle(batch: AuditBatch): Promise<boolean> {
+  settle(batch: AuditBatch): Promise<Link> {
     this.settlements.push(batch);
     if (!this.answersHeads) {
       return new Promise(() => {});
     }
-    return this.works ? Promise.resolve(this.stands) : Promise.reject(new Error('no database'));
+    const end = this.end ?? (this.stands ? batch.last : batch.previous);
+    return this.works ? Promise.resolve(end) : Promise.reject(new Error('no database'));
   }
 
   close(stream: string): Promise<void> {
