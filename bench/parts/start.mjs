@@ -14,11 +14,11 @@ import { withPostgres } from '../support/postgres.mjs';
 
 export const title = 'from process start to ready, and memory';
 
-const FEWEST_STARTS = 7;
-const REST_MS = 5000;
+const FEWEST_STARTS = 5;
+const REST_MS = 4000;
 const CONNECTIONS = 64;
-const WARM_UP_SECONDS = 10;
-const LOAD_SECONDS = 30;
+const WARM_UP_SECONDS = 5;
+const LOAD_SECONDS = 20;
 const MEGABYTE = 2 ** 20;
 /**
  * Growth that counts as none, in percent of the memory a minute: what the garbage collector's coming and going leaves of a line through

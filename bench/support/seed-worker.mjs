@@ -39,7 +39,8 @@ async function lineOf(index, refreshAt, expiresAt) {
   const credential = await sealFields(envelopes, place, Object.fromEntries(fields));
   const token = await sealToken(envelopes, place, { access_token, token_type: 'Bearer', extra: {} });
   const names = `{${Object.keys(job.credential).join(',')}}`;
-  const issuedAt = expiresAt - job.lifetime * 1000;
+  // What is due at the end of a long stretch would be issued in the time to come, and told as news by every look for changes.
+  const issuedAt = Math.min(expiresAt - job.lifetime * 1000, Date.now());
   const [issued, refresh, expiry] = [issuedAt, refreshAt, expiresAt].map((ms) => new Date(ms).toISOString());
   return `${[id, job.provider, `c-${index}`, bytes(credential), names, issued, bytes(token), issued, expiry, job.lifetime, refresh, issued, issued, issued, 'ok'].join('\t')}\n`;
 }
