@@ -26,7 +26,7 @@ describe('three replicas on one strict connection', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const { generation } = await held(world, account.name);
       const answers = await Promise.all([
-        account.makeDue(),
+        world.database.makeDueIn(generation, account.name),
         ...world.replicas.map((replica) => reportRejected(replica, account.name, account.name, generation)),
       ]);
       expect(answers.slice(1).map((answer) => answer?.status)).toEqual([200, 200, 200]);

@@ -90,6 +90,13 @@ export class BrokersDatabase {
     await this.rows(text, [names]);
   }
 
+  /** The same where it is this generation still: one that was renewed a moment ago does not fall due anew. */
+  async makeDueIn(generation: number, name: string): Promise<void> {
+    const text = `update connections set refresh_at = clock_timestamp(), retry_at = null, last_used_at = clock_timestamp()
+      where name = $1 and generation = $2`;
+    await this.rows(text, [name, generation]);
+  }
+
   /** Brings the end of the current token to `seconds` from now. */
   async expireIn(name: string, seconds: number): Promise<void> {
     const text = `update connections set token_expires_at = clock_timestamp() + $2 * interval '1 second' where name = $1`;
