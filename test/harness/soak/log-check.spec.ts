@@ -7,6 +7,7 @@ import { newAttempt, newCase, newIntent, newRequest, START } from './testing/new
 const TOKEN: Asked = { status: 200, code: null, hasToken: true };
 const NOTHING: Asked = { status: null, code: null, hasToken: false };
 const UNAUDITED: Asked = { status: 503, code: 'audit_unavailable', hasToken: false };
+const UNSTORED: Asked = { status: 503, code: 'storage_unavailable', hasToken: false };
 const REFUSED: Asked = { status: 409, code: 'reauthorization_required', hasToken: false };
 
 const evidence = (asked: Readonly<Record<string, Asked>>, issued: readonly (string | null)[]): Evidence => ({
@@ -25,13 +26,19 @@ describe('unrecordedTokens', () => {
 
 describe('issuedRows', () => {
   it('should explain rows by what their callers got', () => {
-    const rows = issuedRows(evidence({ a: TOKEN, b: NOTHING, c: UNAUDITED }, ['a', 'b', 'c']));
-    expect(rows).toEqual({ received: 1, answerLost: 1, refusedAfterAll: 1, unexplained: [] });
+    const asked = { a: TOKEN, b: NOTHING, c: UNAUDITED, d: UNSTORED };
+    const rows = issuedRows(evidence(asked, ['a', 'b', 'c', 'd']));
+    expect(rows).toEqual({ received: 1, answerLost: 1, refusedAfterAll: 2, unexplained: [] });
   });
 
   it('should not explain a row that is there twice, that nobody asked for, or whose caller was refused for another reason', () => {
     const rows = issuedRows(evidence({ a: TOKEN, b: REFUSED }, ['a', 'a', 'b', 'x', null]));
-    expect(rows.unexplained).toEqual(['a', 'b', 'x', null]);
+    expect(rows.unexplained).toEqual([
+      'a: twice',
+      'b: 409 reauthorization_required',
+      'x: nobody asked',
+      'null: nobody asked',
+    ]);
   });
 });
 

@@ -16,27 +16,33 @@ export interface IssuedRows {
   readonly answerLost: number;
   /** The row was committed, but too late for the answer, which refused. */
   readonly refusedAfterAll: number;
-  /** Nobody asked for it, or it is there twice. */
-  readonly unexplained: readonly (string | null)[];
+  /** Nobody asked for it, it is there twice, or its caller was told something else: the request's id and what it was told. */
+  readonly unexplained: readonly string[];
 }
+
+/**
+ * Where the commit of a row was not heard of in time the token stays here; and where it was, but not with which change mark, the
+ * caller is looked up anew, which fails while Postgres is away. The row stands all the same, with one of the refusal behind it.
+ */
+const REFUSED_AFTER_ITS_ROW: ReadonlySet<string> = new Set(['audit_unavailable', 'storage_unavailable']);
 
 /** Holds every row `token.issued` against what its caller got. */
 export function issuedRows({ asked, issued }: Evidence): IssuedRows {
   const seen = new Set<string | null>();
-  const unexplained: (string | null)[] = [];
+  const unexplained: string[] = [];
   let [received, answerLost, refusedAfterAll] = [0, 0, 0];
   for (const id of issued) {
     const answer = asked.get(id ?? '');
     if (answer === undefined || seen.has(id) || (answer.status === 200 && !answer.hasToken)) {
-      unexplained.push(id);
+      unexplained.push(`${id}: ${answer === undefined ? 'nobody asked' : seen.has(id) ? 'twice' : 'no token'}`);
     } else if (answer.hasToken) {
       received += 1;
     } else if (answer.status === null) {
       answerLost += 1;
-    } else if (answer.code === 'audit_unavailable') {
+    } else if (answer.code !== null && REFUSED_AFTER_ITS_ROW.has(answer.code)) {
       refusedAfterAll += 1;
     } else {
-      unexplained.push(id);
+      unexplained.push(`${id}: ${answer.status} ${answer.code}`);
     }
     seen.add(id);
   }
