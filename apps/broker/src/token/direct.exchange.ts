@@ -1,3 +1,4 @@
+import { setCommonHeaders } from '../http/common-headers.js';
 import { countAnswer } from '../http/http.metrics.js';
 import type { ProblemReply, RefusedRequest } from '../http/problem.filter.js';
 import type { Caller } from '@app/callers';
@@ -10,25 +11,25 @@ export class DirectExchange implements RefusedRequest, ProblemReply {
   readonly method = 'GET';
   readonly routeOptions = ROUTE;
   caller?: Caller;
-  readonly #headers: Record<string, string>;
+  readonly #headers: Record<string, string> = {};
   readonly #began = performance.now();
   #status = 200;
-  #lost: (() => void) | undefined;
 
   constructor(
     readonly id: string,
     readonly ip: string,
-    private readonly response: ServerResponse<IncomingMessage>,
+    readonly raw: ServerResponse<IncomingMessage>,
   ) {
-    this.#headers = { 'x-request-id': id, 'cache-control': 'no-store' };
+    setCommonHeaders(this, this);
   }
 
   get sent(): boolean {
-    return this.response.headersSent;
+    return this.raw.headersSent;
   }
 
-  header(name: string, value: string): void {
+  header(name: string, value: string): this {
     this.#headers[name] = value;
+    return this;
   }
 
   status(status: number): this {
@@ -43,31 +44,16 @@ export class DirectExchange implements RefusedRequest, ProblemReply {
 
   send(body: string): void {
     this.header('content-length', String(Buffer.byteLength(body)));
-    this.response.writeHead(this.#status, this.#headers).end(body);
+    this.raw.writeHead(this.#status, this.#headers).end(body);
   }
 
-  /**
-   * Calls `ended` once the answer was handed to the system or its connection ended before; after the second, and where `lost` is known
-   * by then, `lost` as well. One listener for all of it, as a hot route has enough of them.
-   */
+  /** Calls `ended` once the answer was handed to the system, or its connection ended before. */
   onEnd(ended: () => void): void {
-    this.response.on('close', () => {
-      if (this.response.writableFinished) {
+    this.raw.once('close', () => {
+      if (this.raw.writableFinished) {
         countAnswer(this.method, ROUTE.url, this.#status, (performance.now() - this.#began) / 1000);
-      } else {
-        this.#lost?.();
       }
       ended();
     });
-  }
-
-  /** Calls `lost` where the connection ends, or has ended, before the whole answer was handed to the system. At most once. */
-  onUndelivered(lost: () => void): void {
-    const { destroyed, socket } = this.response;
-    if (destroyed || socket?.destroyed === true) {
-      lost();
-    } else {
-      this.#lost = lost;
-    }
   }
 }

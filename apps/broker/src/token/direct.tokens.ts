@@ -12,6 +12,7 @@ import { requestId } from '../http/request-id.js';
 import { whyRefused } from '../http/why-refused.js';
 import { Overload } from '../limits/overload.js';
 import { RequestLimits } from '../limits/request.limits.js';
+import { onUndelivered } from './delivery.js';
 import { DirectExchange } from './direct.exchange.js';
 import { plainRequest } from './plain-request.js';
 import { toTokenView } from './token.view.js';
@@ -71,7 +72,7 @@ export class DirectTokens {
     const origin = originOf(exchange);
     try {
       const token = await this.tokens.issue(caller, asked, origin);
-      exchange.onUndelivered(() => void this.tokens.noteUndelivered(token, origin));
+      onUndelivered(exchange, () => void this.tokens.noteUndelivered(token, origin));
       exchange.type('application/json').send(JSON.stringify(toTokenView(token)));
     } catch (error) {
       sendProblem(error, exchange, exchange, this.log);
