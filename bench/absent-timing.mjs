@@ -4,13 +4,10 @@
 // (0.5: no telling); the permutation test says the same of the medians. The forbidden one stands in the table twice, as two groups: what
 // that line shows is chance. One that may be read shows what a difference looks like.
 // Usage: npm run build && node bench/absent-timing.mjs [requests of each kind, 4000]   (about a minute)
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { keepResult, line, quantile } from './keep-result.mjs';
+import { startBroker } from './support/broker.mjs';
 
 const SAMPLES = Number(process.argv[2] ?? 4000);
 const WARM_UP = 300;
@@ -26,24 +23,8 @@ const KINDS = {
   'there and allowed': 'klavi/mine',
 };
 
-const dataDir = await mkdtemp(join(tmpdir(), 'claviger-bench-'));
-const broker = spawn(process.execPath, ['--enable-source-maps', 'dist/apps/broker/src/main.js'], {
-  env: { ...process.env, DATA_DIR: dataDir, PORT: '0', SANDBOX: 'off', LOG_LEVEL: 'warn', RATE_LIMIT: 'off' },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const broker = await startBroker({ env: { SANDBOX: 'off' } });
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-
-async function untilGreeted() {
-  let text = '';
-  await new Promise((resolve, reject) => {
-    broker.stdout.on('data', (chunk) => {
-      text += chunk;
-      return text.includes('Stop with Ctrl-C') && resolve();
-    });
-    broker.once('exit', (code) => reject(new Error(`It ended with ${code}:\n${text}`)));
-  });
-  return { url: /Broker +(http\S+)/.exec(text)[1], admin: /Admin key +(\S+)/.exec(text)[1] };
-}
 
 /** Two connections that hold a token, and a caller that may read one of them and all that are called like it. */
 async function prepare(url, admin) {
@@ -141,7 +122,7 @@ function permutation(a, b) {
 }
 
 try {
-  const { url, admin } = await untilGreeted();
+  const { url, admin } = broker;
   const key = await prepare(url, admin);
   await sample(url, key, WARM_UP);
   const times = await sample(url, key, SAMPLES);
@@ -168,7 +149,5 @@ try {
   await keepResult('absent-timing', { samples: SAMPLES, results });
 } finally {
   agent.destroy();
-  broker.kill('SIGTERM');
-  await once(broker, 'exit');
-  await rm(dataDir, { recursive: true, force: true });
+  await broker.stop();
 }

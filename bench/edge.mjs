@@ -3,10 +3,10 @@
 // Usage: npm run build && node bench/edge.mjs   (about 60 s). A busy machine shifts single ratios: look at several runs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { Agent, request } from 'undici';
+import { line, quantile } from './keep-result.mjs';
+import { startBroker, untilPrinted } from './support/broker.mjs';
 
 const ROUNDS = 3;
 const ROUND_MS = 2000;
@@ -16,34 +16,7 @@ const { soft } = process.report.getReport().userLimits.open_files;
 const SOCKETS = Math.min(10_000, soft === 'unlimited' ? 10_000 : soft - 1000);
 const LIMIT = 1000;
 
-const dataDir = await mkdtemp(join(tmpdir(), 'claviger-bench-'));
-const broker = spawn(process.execPath, ['--enable-source-maps', 'dist/apps/broker/src/main.js'], {
-  env: {
-    ...process.env,
-    DATA_DIR: dataDir,
-    PORT: '0',
-    SANDBOX_PORT: '0',
-    LOG_LEVEL: 'info',
-    RATE_LIMIT: String(LIMIT),
-  },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-
-function untilPrinted(child, wanted) {
-  let text = '';
-  return new Promise((resolve, reject) => {
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-      if (text.includes(wanted)) {
-        resolve(text);
-        text = '';
-      }
-    });
-    child.once('exit', (code) => reject(new Error(`It ended with ${code}:\n${text}`)));
-  });
-}
-
-const quantile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+const broker = await startBroker({ env: { LOG_LEVEL: 'info', RATE_LIMIT: String(LIMIT) } });
 
 /** Well-behaved callers, each a tenth of its limit, so that none is refused. */
 async function measure(url, keys, ms) {
@@ -91,12 +64,9 @@ async function newKey(url, admin, name) {
   return (await (await fetch(`${path}/keys`, { method: 'POST', headers, body: '{}' })).json()).key;
 }
 
-const line = (cells) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
-
 try {
-  const text = await untilPrinted(broker, 'Stop with Ctrl-C');
-  const url = new URL(/Broker +(http\S+)/.exec(text)[1]);
-  const admin = /Admin key +(\S+)/.exec(text)[1];
+  const url = new URL(broker.url);
+  const { admin } = broker;
   const keys = await Promise.all(Array.from({ length: CALLERS }, (_, index) => newKey(url, admin, `quiet-${index}`)));
   const noisy = await newKey(url, admin, 'noisy');
   const send = (way) => () => disturb('bench/edge-senders.mjs', [way, url.origin, noisy], 'sends');
@@ -134,7 +104,5 @@ try {
     line([way, sorted.length, failed, ...[p50, p99, ...ratios].map((number) => number.toFixed(2)), Math.round(memory)]);
   }
 } finally {
-  broker.kill('SIGTERM');
-  await once(broker, 'exit');
-  await rm(dataDir, { recursive: true, force: true });
+  await broker.stop();
 }

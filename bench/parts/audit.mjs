@@ -2,13 +2,14 @@
 // event and pgbench inserting the same row; and how long a lone append takes. All ways take turns.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { keepResult } from '../keep-result.mjs';
 import { median, quantile, spread } from '../support/numbers.mjs';
+import { findPgbench } from '../support/pgbench.mjs';
 import { withPostgres } from '../support/postgres.mjs';
 
 export const title = 'appends to the audit log';
@@ -36,21 +37,6 @@ const WAYS = [
 ];
 const [THREE, THREE_OF_MANY, ONE, SINGLE, LONE] = WAYS;
 const PGBENCH = { name: 'one INSERT an event, pgbench, 64 clients', callers: 64 };
-
-async function findPgbench() {
-  const folders = await readdir('/usr/lib/postgresql').catch(() => []);
-  const places = ['pgbench', ...folders.map((version) => `/usr/lib/postgresql/${version}/bin/pgbench`)];
-  for (const place of places) {
-    const works = await execute(place, ['--version']).then(
-      () => true,
-      () => false,
-    );
-    if (works) {
-      return place;
-    }
-  }
-  return undefined;
-}
 
 /** Starts a process that records; it waits between its rounds. */
 async function startWriter({ way, callers }, url) {

@@ -5,10 +5,11 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { keepResult } from '../keep-result.mjs';
-import { randomFrom, uniform, zipf, ZIPF_EXPONENT } from '../support/access.mjs';
+import { ofRank, randomFrom, uniform, zipf, ZIPF_EXPONENT } from '../support/access.mjs';
 import { startBroker } from '../support/broker.mjs';
 import { generator, load } from '../support/load.mjs';
 import { millionDatabase } from '../support/million-database.mjs';
@@ -48,8 +49,6 @@ const FLUSHED_MS = 1500;
 const TARGET = 0.9;
 const STATEMENTS = 2;
 
-const wait = (ms) => new Promise((resolve) => void setTimeout(resolve, ms));
-
 /** A number of /metrics: the sum over all labels that contain `labels`. */
 async function metric(broker, name, labels = '') {
   const text = await (await fetch(`${broker.url}/metrics`)).text();
@@ -85,7 +84,7 @@ class Subject {
   async fill(progress) {
     for (let left = this.fits; left > 0;) {
       const count = Math.min(left, PATHS_A_FILL);
-      const paths = Array.from({ length: count }, (_, index) => this.pathOf(left - 1 - index));
+      const paths = Array.from({ length: count }, (_, index) => this.pathOf(ofRank(left - 1 - index, this.size)));
       const { total } = await this.load(FILL_SECONDS, paths, FILLERS);
       left -= Math.min(total, count);
       progress(`${this.size} connections: ${left} of ${this.fits} to be filled in`);
@@ -123,7 +122,7 @@ const tokenPath = (provider) => (index) => `/providers/${provider}/token?connect
 /** Commits a cold read takes when it is alone: each of its statements is one. What the broker does by itself meanwhile is taken off. */
 async function statementsOf(broker, url, paths) {
   const commits = async () => {
-    await wait(FLUSHED_MS);
+    await pause(FLUSHED_MS);
     const [{ count }] = await query(
       url,
       'select xact_commit::float8 as count from pg_stat_database where datname = current_database()',
@@ -136,7 +135,7 @@ async function statementsOf(broker, url, paths) {
     await (await fetch(`${broker.url}${path}`, { headers })).arrayBuffer();
   }
   const after = { at: performance.now(), commits: await commits(), ...(await lookups(broker)) };
-  await wait(after.at - before.at);
+  await pause(after.at - before.at);
   const idle = (await commits()) - after.commits;
   return (after.commits - before.commits - idle) / (after.misses - before.misses);
 }

@@ -1,5 +1,6 @@
 // A million connections of 30-minute tokens and three replicas: what a claim costs from a thousand connections to a million, and a
 // stretch of the steady state, in which 556 renewals fall due every second. --minutes 35 runs the whole cycle and more.
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { keepResult } from '../keep-result.mjs';
 import { CLAIM } from '../../dist/libs/connections/src/connection.statements.js';
@@ -20,7 +21,6 @@ const WARM_UP_SECONDS = 10;
 const STEADY_SECONDS = 40;
 const PER_SECOND = 556;
 
-const pause = (ms) => new Promise((resolve) => void setTimeout(resolve, ms));
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /** The claim as brokers make it, for so many of each provider; with `ahead` all that is due within that time counts as due. */

@@ -4,6 +4,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { migrate } from '../../dist/libs/database/src/index.js';
 import { formatKeyFile, generateKeyFile } from '../../dist/libs/crypto/src/index.js';
 import { keepResult } from '../keep-result.mjs';
@@ -51,8 +52,6 @@ export const KINDS = [
     processes: [3],
   },
 ];
-
-const pause = (ms) => new Promise((resolve) => void setTimeout(resolve, ms));
 
 /** Brokers on this database that renew until they are stopped, each with a spool of its own. */
 export async function startBrokers({ url, keysFile, count, args = [] }) {

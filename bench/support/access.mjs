@@ -20,6 +20,9 @@ export function randomFrom(seed) {
 /** Draws indexes below `count`, every one as likely. */
 export const uniform = (count, random) => () => Math.floor(random() * count);
 
+/** The index of the connection that `rank` others are asked for more often than. */
+export const ofRank = (rank, count) => (rank * STRIDE) % count;
+
 /** Draws indexes below `count`, the k-th most popular one with a weight of 1 / k^0.99. */
 export function zipf(count, random) {
   const upTo = new Float64Array(count);
@@ -35,6 +38,6 @@ export function zipf(count, random) {
       const middle = (low + high) >>> 1;
       [low, high] = upTo[middle] < at ? [middle + 1, high] : [low, middle];
     }
-    return (low * STRIDE) % count;
+    return ofRank(low, count);
   };
 }

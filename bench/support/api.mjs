@@ -13,7 +13,7 @@ export async function call({ url, admin }, method, path, body) {
 }
 
 /** Resolves after so many milliseconds. */
-export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export { setTimeout as pause } from 'node:timers/promises';
 
 /** Resolves with what `look` comes to once that is truthy; throws after `withinMs`. */
 export async function until(what, look, withinMs = 30_000, everyMs = 100) {

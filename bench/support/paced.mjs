@@ -2,6 +2,7 @@
 // latency counted from that time. Targets take turns. It does what load balancers do: what fails (a connection that breaks, 502 to 504)
 // is sent once more, to the next target, while its latency goes on counting; a target that cannot be connected to is out at once, and
 // back in, with its whole share, when /health/ready answers 200.
+import { setTimeout as pause } from 'node:timers/promises';
 import { quantile } from './numbers.mjs';
 import { getRequest, now, Wire } from './wire.mjs';
 
@@ -13,8 +14,6 @@ const CHECK_WITHIN_MS = 1000;
 const BUCKET_MS = 250;
 /** Distinct names are asked for in an order that has nothing to do with theirs. */
 const STEP = 7919;
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The connections to one address; a request takes a free one, or opens one. */
 class Target {
