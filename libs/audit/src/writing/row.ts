@@ -1,3 +1,4 @@
+import { isoTime } from '@app/common';
 import type { AuditEvent } from '../event.js';
 
 /** Longest text that a row takes; longer ones end in an ellipsis. */
@@ -59,26 +60,8 @@ export function toRow(event: AuditEvent): AuditRow {
 /** Latest time that a Date can be. */
 const LATEST_MS = 8.64e15;
 
-const MOST_TEXTS = 4096;
-
-/** The same token is issued many times, and a look here costs a twentieth of writing its time anew. */
-const texts = new Map<number, string>();
-
-function instant(ms: number | null | undefined): string | null {
-  if (ms === null || ms === undefined || !(Math.abs(ms) <= LATEST_MS)) {
-    return null;
-  }
-  const known = texts.get(ms);
-  if (known !== undefined) {
-    return known;
-  }
-  if (texts.size >= MOST_TEXTS) {
-    texts.clear();
-  }
-  const written = new Date(ms).toISOString();
-  texts.set(ms, written);
-  return written;
-}
+const instant = (ms: number | null | undefined): string | null =>
+  ms === null || ms === undefined || !(Math.abs(ms) <= LATEST_MS) ? null : isoTime(ms);
 
 const NO_FIELDS: readonly string[] = [];
 
