@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TextDecoder } from 'node:util';
 import { type buildConnector, Client } from 'undici';
+import { AnswerReader } from './answer-reader.js';
 import { failed } from '../failed.js';
 import type { Failure, FailureReason } from '../outcome.js';
 import { decodeBody } from './decode-body.js';
@@ -23,35 +24,39 @@ export async function exchangeOver(
   const url = new URL(request.url);
   const gate = guardFirstWrite(socket, mayWrite);
   const client = new Client(url.origin, { connect: onlyThis(socket), headersTimeout: 0, bodyTimeout: 0 });
-  let status: number | null = null;
+  const reader = new AnswerReader(LONGEST_BODY);
+  // The client goes with its socket, which whoever opened it destroys.
+  deadline.addEventListener('abort', () => void client.destroy(), { once: true });
   try {
-    const answer = await client.request({
-      method: request.method,
-      path: `${url.pathname}${url.search}`,
-      headers: { 'accept-encoding': 'identity', ...request.headers },
-      body: request.body ?? null,
-      signal: deadline,
-      reset: true,
-    });
-    status = answer.statusCode;
-    const received = await readBody(answer.body);
-    const body = received && decodeBody(received, one(answer.headers['content-encoding']) ?? '', LONGEST_BODY);
-    if (body === undefined || typeof body === 'string') {
-      return failed(body ?? 'answer_too_large', status);
+    client.dispatch(
+      {
+        method: request.method,
+        path: `${url.pathname}${url.search}`,
+        headers: { 'accept-encoding': 'identity', ...request.headers },
+        body: request.body ?? null,
+        reset: true,
+      },
+      reader,
+    );
+    const { status, headers, body } = await reader.whole;
+    const decoded = decodeBody(body, one(headers['content-encoding']) ?? '', LONGEST_BODY);
+    if (typeof decoded === 'string') {
+      return failed(decoded, status);
     }
     return {
       status,
-      contentType: mediaType(answer.headers['content-type']),
-      retryAfter: one(answer.headers['retry-after']),
-      body: new TextDecoder().decode(body),
+      contentType: mediaType(headers['content-type']),
+      retryAfter: one(headers['retry-after']),
+      body: new TextDecoder().decode(decoded),
     };
   } catch (error) {
     if (gate.refused) {
       return failed('abandoned_before_send');
     }
-    return failed(deadline.aborted ? 'timeout' : reasonOf(error), status);
-  } finally {
-    await client.destroy();
+    return failed(
+      deadline.aborted ? 'timeout' : reader.isTooLong ? 'answer_too_large' : reasonOf(error),
+      reader.status,
+    );
   }
 }
 
@@ -87,20 +92,6 @@ function onlyThis(socket: Socket): (options: unknown, callback: buildConnector.C
       next === undefined ? callback(new Error('The connection is used up.'), null) : callback(null, next),
     );
   };
-}
-
-/** The body, or undefined where it is longer than is read; the rest then stays unread. */
-async function readBody(body: AsyncIterable<Uint8Array>): Promise<Buffer | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.byteLength;
-    if (length > LONGEST_BODY) {
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** By name and code alone: the messages of parsers quote what they could not read. */
