@@ -34,6 +34,8 @@ export class OAuth2Provider implements Provider {
     read: (answer, { settings }, now) => readIntrospection(answer, this.#inForce(settings), now),
   };
   readonly #presets: ReadonlyMap<string, Preset>;
+  /** Of the settings of an attempt, which are asked for several times. */
+  readonly #known = new WeakMap<Settings, OAuth2Settings>();
 
   constructor(presets: ReadonlyMap<string, Preset>) {
     this.#presets = presets;
@@ -72,6 +74,12 @@ export class OAuth2Provider implements Provider {
   }
 
   #inForce(settings: Settings): OAuth2Settings {
-    return settingsInForce(settings, this.#presets);
+    const known = this.#known.get(settings);
+    if (known !== undefined) {
+      return known;
+    }
+    const inForce = settingsInForce(settings, this.#presets);
+    this.#known.set(settings, inForce);
+    return inForce;
   }
 }
