@@ -1,5 +1,6 @@
 /** Statements that store what providers answered. Each is one commit, and the time is the database's. */
 
+import { OPENED_COLUMNS } from './attempt-row.js';
 import type { Text } from './attempt.statements.js';
 
 /**
@@ -43,8 +44,8 @@ select exists (select from adopted) as adopted, exists (select from closed) as c
 export const REOPEN: Text = {
   name: 'attempt-reopen',
   text: `
-select $2::uuid as attempt_id, coalesce(a.fence, -1) as attempt_fence, coalesce(a.step, 'refresh') as step, c.*, c.id as connection_id,
-  null::bigint as epoch, p.type, p.settings as provider_settings, p.secrets as provider_secrets, p.secret_fields, p.secrets_generation
+select $2::uuid as attempt_id, coalesce(a.fence, -1) as attempt_fence, coalesce(a.step, 'refresh') as step,
+  null::bigint as epoch, ${OPENED_COLUMNS}
 from connections c join providers p on p.name = c.provider left join attempts a on a.id = $2::uuid
 where c.id = $1::uuid`,
 };

@@ -3,6 +3,7 @@
  * always the database's.
  */
 
+import { OPENED_COLUMNS } from './attempt-row.js';
 import { TIMELINE } from './restore/restore.statements.js';
 
 /** A prepared statement. */
@@ -36,14 +37,14 @@ with leased as (
     and (not $14::boolean or exists (
       select from database_identity i, pg_control_system() s
       where i.system_identifier = s.system_identifier::text and i.timeline = ${TIMELINE}))
-  returning c.*, p.type, p.settings as provider_settings, p.secrets as provider_secrets, p.secret_fields, p.secrets_generation
+  returning ${OPENED_COLUMNS}
 ), abandoned as (
   update attempts set closed_at = clock_timestamp(), outcome = 'abandoned'
   where connection_id = $1::uuid and closed_at is null and exists (select from leased)
   returning id
 ), opened as (
   insert into attempts (id, connection_id, generation, fence, step, trigger, holder, opened_at, caller, key_id, request_id, client_ip)
-  select $6::uuid, leased.id, leased.generation, leased.fence, $7, $8, $4::uuid, clock_timestamp(), $9, $10, $11, $12
+  select $6::uuid, leased.connection_id, leased.generation, leased.fence, $7, $8, $4::uuid, clock_timestamp(), $9, $10, $11, $12
   from leased, (select count(*) from abandoned) as settled
   returning id
 ), pruned as (
@@ -51,7 +52,7 @@ with leased as (
   where connection_id = $1::uuid and recorded and (generation < $2 or sent_at is null)
     and opened_at < (select clock_timestamp()) - interval '30 days' and exists (select from leased)
 )
-select opened.id as attempt_id, leased.*, leased.id as connection_id,
+select opened.id as attempt_id, leased.*,
   case when $14::boolean then nextval('rotation_epoch') end as epoch
 from opened, leased`,
 };
