@@ -1,14 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { close, constants, fsync, open, rename, unlink, writeFile } from 'node:fs';
+import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** What every refresh does with files. `fs/promises` does the same for more: an object for each open file, an error's stack for each call. */
+const files = {
+  open: promisify(open),
+  sync: promisify(fsync),
+  close: promisify(close),
+  write: promisify(writeFile),
+  rename: promisify(rename),
+  unlink: promisify(unlink),
+};
 
 /** A folder whose files appear whole or not at all, and outlive a crash of the machine once they are written. */
 export class SpoolFolder {
   #syncing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  readonly #handle: FolderHandle;
 
-  constructor(readonly path: string) {}
+  constructor(readonly path: string) {
+    this.#handle = new FolderHandle(path);
+  }
 
   /** Makes the folder, for its owner alone, where it is not there. */
   async ensure(): Promise<void> {
@@ -48,7 +62,7 @@ export class SpoolFolder {
     const draft = `${name}.${randomBytes(6).toString('hex')}.tmp`;
     try {
       await this.#writeDraft(draft, text);
-      await rename(join(this.path, draft), join(this.path, name));
+      await files.rename(join(this.path, draft), join(this.path, name));
     } catch (error) {
       await this.remove(draft).catch(() => undefined);
       throw error;
@@ -64,6 +78,7 @@ export class SpoolFolder {
     };
     if ((await unlessAbsent(write)) === undefined) {
       await this.ensure();
+      this.#handle.forget();
       await write();
     }
   }
@@ -72,7 +87,7 @@ export class SpoolFolder {
   #sync(): Promise<void> {
     this.#next ??= this.#syncing.then(() => {
       this.#next = undefined;
-      const sync = syncFolder(this.path);
+      const sync = this.#handle.sync();
       this.#syncing = sync.catch(() => undefined);
       return sync;
     });
@@ -82,7 +97,7 @@ export class SpoolFolder {
   /** Gives a file another name; false where it is not there. What had that name is replaced. */
   async move(from: string, to: string): Promise<boolean> {
     const moved = await unlessAbsent(async () => {
-      await rename(join(this.path, from), join(this.path, to));
+      await files.rename(join(this.path, from), join(this.path, to));
       return true;
     });
     return moved === true;
@@ -90,7 +105,7 @@ export class SpoolFolder {
 
   /** Without effect where it is gone already. */
   async remove(name: string): Promise<void> {
-    await unlessAbsent(() => unlink(join(this.path, name)));
+    await unlessAbsent(() => files.unlink(join(this.path, name)));
   }
 }
 
@@ -107,26 +122,45 @@ async function makeFolder(path: string): Promise<void> {
   });
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
+const writeDurably = (path: string, text: string): Promise<void> =>
+  files.write(path, text, { flag: 'wx', mode: 0o600, flush: true });
 
-/** A name is on the disk only when its folder is. Windows cannot open folders, and needs it not. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') {
-    return;
+/** Somebody may have put another folder in the place of the one that is open. */
+const KEPT_MS = 1000;
+
+/**
+ * A name is on the disk only when its folder is. The folder stays open from one sync to the next where that follows soon: opening it
+ * costs as much as syncing it. Windows cannot open folders, and needs it not.
+ */
+class FolderHandle {
+  #open: { readonly descriptor: number; readonly since: number } | undefined;
+  #isOver = false;
+
+  constructor(private readonly path: string) {}
+
+  /** To be called by one at a time. */
+  async sync(): Promise<void> {
+    if (process.platform !== 'win32') {
+      await files.sync(await this.#descriptor());
+    }
   }
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+
+  /** The folder was made anew: the next sync opens it again. */
+  forget(): void {
+    this.#isOver = true;
+  }
+
+  async #descriptor(): Promise<number> {
+    const held = this.#open;
+    if (held !== undefined && !this.#isOver && performance.now() - held.since < KEPT_MS) {
+      return held.descriptor;
+    }
+    this.#open = undefined;
+    this.#isOver = false;
+    await (held === undefined ? undefined : files.close(held.descriptor));
+    const descriptor = await files.open(this.path, 'r');
+    this.#open = { descriptor, since: performance.now() };
+    return descriptor;
   }
 }
 

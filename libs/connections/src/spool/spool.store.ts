@@ -71,10 +71,8 @@ export class SpoolStore {
   }
 
   async remove(entries: readonly SpoolEntry[]): Promise<void> {
-    for (const entry of entries) {
-      this.index.remove(entry);
-      await this.#folder.remove(nameOf(entry.attempt, entry.kind));
-    }
+    entries.forEach((entry) => this.index.remove(entry));
+    await Promise.all(entries.map(({ attempt, kind }) => this.#folder.remove(nameOf(attempt, kind))));
   }
 
   /** Writes the highest epoch of this database where the file does not say it. Never rejects. */
