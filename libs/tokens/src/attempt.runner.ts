@@ -29,8 +29,7 @@ export class AttemptRunner {
    */
   async run(attempt: OpenAttempt, admission: Admission, openedAt: number): Promise<AttemptEnd> {
     try {
-      await this.sender.prepare(attempt);
-      await this.recorder.recordIntent(attempt);
+      await bothOf(this.sender.prepare(attempt), this.recorder.recordIntent(attempt));
     } catch (error) {
       admission.end('none', performance.now());
       await this.giveUp(attempt);
@@ -79,4 +78,11 @@ export class AttemptRunner {
     void this.recorder.recordOutcome(attempt, failure, durationMs);
     return end;
   }
+}
+
+/** Resolves when both did, and rejects only when neither is under way any more. */
+async function bothOf(one: Promise<void>, other: Promise<void>): Promise<void> {
+  await Promise.allSettled([one, other]);
+  await one;
+  await other;
 }
