@@ -49,20 +49,23 @@ function print(rows) {
   }
 }
 
-const began = performance.now();
+const secondsSince = (began) => Math.round((performance.now() - began) / 1000);
+const beganAll = performance.now();
 const table = [];
 try {
   for (const name of positionals.length > 0 ? positionals : known) {
     const { title, run } = await import(`./parts/${name}.mjs`);
     process.stderr.write(`${name}: ${title}\n`);
+    const began = performance.now();
     table.push(...(await run(context)));
+    process.stderr.write(`${name}: ${secondsSince(began)} s\n`);
   }
 } finally {
   for (const cleanUp of cleanUps.toReversed()) {
     await cleanUp();
   }
 }
-const seconds = Math.round((performance.now() - began) / 1000);
+const seconds = secondsSince(beganAll);
 process.stdout.write(
   `\nNode ${process.version}, ${cpus().length} processors (${cpus()[0]?.model}), Postgres and the load (${generator}) beside it, ` +
     `medians of at least ${context.rounds} rounds, ${seconds} s in all\n\n`,

@@ -15,6 +15,8 @@ import { withPostgres } from '../support/postgres.mjs';
 export const title = 'from process start to ready, and memory';
 
 const FEWEST_STARTS = 5;
+/** Processes that rest side by side. */
+const RESTING = 5;
 const REST_MS = 4000;
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 5;
@@ -71,11 +73,23 @@ async function startAndWait(program, env) {
 }
 
 async function measureStart(program, env) {
-  const started = await startAndWait(program, env);
-  await sleep(REST_MS);
-  const restMb = ((await rssOf(started.pid)) ?? NaN) / MEGABYTE;
-  await started.stop();
-  return { milliseconds: started.milliseconds, cpuMilliseconds: started.cpuMilliseconds, restMb };
+  const { milliseconds, cpuMilliseconds, stop } = await startAndWait(program, env);
+  await stop();
+  return { milliseconds, cpuMilliseconds };
+}
+
+/** Memory of processes that nobody asks anything, in MB. */
+async function measureRest(program, env) {
+  const started = [];
+  try {
+    while (started.length < RESTING) {
+      started.push(await startAndWait(program, env));
+    }
+    await sleep(REST_MS);
+    return await Promise.all(started.map(async ({ pid }) => ({ restMb: ((await rssOf(pid)) ?? NaN) / MEGABYTE })));
+  } finally {
+    await Promise.all(started.map(({ stop }) => stop()));
+  }
 }
 
 /** Memory each second of a load that lasts so long, in MB. */
@@ -126,10 +140,10 @@ function growthRow({ samples, seconds, rate }, mb) {
   };
 }
 
-function rowsOf(broker, bare, loaded) {
-  const row = (what, unit, name, more) => {
-    const values = pick(broker, name);
-    const baseline = median(pick(bare, name));
+function rowsOf({ broker, bare, rest, bareRest, loaded }) {
+  const row = (what, unit, name, more = {}, [own, other] = [broker, bare]) => {
+    const values = pick(own, name);
+    const baseline = median(pick(other, name));
     const ratio = median(values) / baseline;
     return {
       what,
@@ -148,7 +162,10 @@ function rowsOf(broker, bare, loaded) {
       met: median(pick(broker, 'milliseconds')) < 1000,
     }),
     row('the same, processor time', 'ms', 'cpuMilliseconds'),
-    row('memory at rest', 'MB', 'restMb', { target: '< 120 MB', met: median(pick(broker, 'restMb')) < 120 }),
+    row('memory at rest', 'MB', 'restMb', { target: '< 120 MB', met: median(pick(rest, 'restMb')) < 120 }, [
+      rest,
+      bareRest,
+    ]),
     {
       what: `memory under full load, ${Math.round(loaded.seconds)} s`,
       unit: 'MB',
@@ -160,7 +177,7 @@ function rowsOf(broker, bare, loaded) {
   ];
 }
 
-/** At least seven starts; memory under load for 30 s, or for `minutes`. */
+/** At least five starts; memory at rest; memory under load for 20 s, or for `minutes`. */
 export async function run({ rounds, minutes, progress }) {
   return await withPostgres(async ({ url, version }) => {
     // It makes the keys and the connections, and keeps their tokens fresh while the one that is measured answers.
@@ -183,6 +200,9 @@ export async function run({ rounds, minutes, progress }) {
         bare.push(await measureStart(BARE, env));
         broker.push(await measureStart(BROKER, env));
       }
+      progress(`${RESTING} of each at rest for ${REST_MS / 1000} s`);
+      const rest = await measureRest(BROKER, env);
+      const bareRest = await measureRest(BARE, env);
       const seconds = minutes === undefined ? LOAD_SECONDS : Math.round(minutes * 60);
       progress(`full load for ${seconds} s`);
       const loaded = { seconds, ...(await memoryUnderLoad(env, { authorization: `Bearer ${other.admin}` }, seconds)) };
@@ -191,10 +211,12 @@ export async function run({ rounds, minutes, progress }) {
         flags: FLAGS,
         broker,
         bare,
+        rest,
+        bareRest,
         loaded,
         slope: slopeOf(loaded.samples),
       });
-      return rowsOf(broker, bare, loaded);
+      return rowsOf({ broker, bare, rest, bareRest, loaded });
     } finally {
       await other.stop();
     }
