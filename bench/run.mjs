@@ -52,13 +52,25 @@ function print(rows) {
 const secondsSince = (began) => Math.round((performance.now() - began) / 1000);
 const beganAll = performance.now();
 const table = [];
-try {
-  for (const name of positionals.length > 0 ? positionals : known) {
-    const { title, run } = await import(`./parts/${name}.mjs`);
-    process.stderr.write(`${name}: ${title}\n`);
-    const began = performance.now();
+const failed = [];
+
+/** What one part measured goes into the table; where it cannot be measured the others are all the same. */
+async function runPart(name) {
+  const { title, run } = await import(`./parts/${name}.mjs`);
+  process.stderr.write(`${name}: ${title}\n`);
+  const began = performance.now();
+  try {
     table.push(...(await run(context)));
     process.stderr.write(`${name}: ${secondsSince(began)} s\n`);
+  } catch (error) {
+    failed.push(name);
+    process.stderr.write(`${name}: failed, its rows are missing. ${error.stack}\n`);
+  }
+}
+
+try {
+  for (const name of positionals.length > 0 ? positionals : known) {
+    await runPart(name);
   }
 } finally {
   for (const cleanUp of cleanUps.toReversed()) {
@@ -71,3 +83,9 @@ process.stdout.write(
     `medians of at least ${context.rounds} rounds, ${seconds} s in all\n\n`,
 );
 print(table);
+if (failed.length > 0) {
+  process.stderr.write(
+    `\nNot measured: ${failed.join(', ')}. See above, and run them again: npm run bench -- ${failed.join(' ')}\n`,
+  );
+  process.exitCode = 1;
+}

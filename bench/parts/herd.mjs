@@ -105,11 +105,8 @@ async function measure(context, { url: database }) {
 
 const row = (what, numbers, rest) => ({ what, value: median(numbers), unit: 'ms', spread: spread(numbers), ...rest });
 
-/** Runs the part: rows of the table. */
-export async function run(context) {
-  const rounds = await withPostgres((database) => measure(context, database));
+function rowsOf(rounds) {
   const column = (pick) => rounds.map(pick);
-  await keepResult('herd', { sockets: SOCKETS, rounds });
   const requests = column((round) => round.requests);
   const after = column((round) => round.afterProvider);
   const whole = column((round) => round.expired.wait);
@@ -147,4 +144,11 @@ export async function run(context) {
       },
     ),
   ];
+}
+
+/** Runs the part: rows of the table. */
+export async function run(context) {
+  const rounds = await withPostgres((database) => measure(context, database));
+  await keepResult('herd', { sockets: SOCKETS, rounds });
+  return rowsOf(rounds);
 }

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** One JSON request to a broker as its administrator; throws with the whole answer where it is refused. */
 export async function call({ url, admin }, method, path, body) {
   const response = await fetch(url + path, {
@@ -13,7 +15,7 @@ export async function call({ url, admin }, method, path, body) {
 }
 
 /** Resolves after so many milliseconds. */
-export { setTimeout as pause } from 'node:timers/promises';
+export const pause = setTimeout;
 
 /** Resolves with what `look` comes to once that is truthy; throws after `withinMs`. */
 export async function until(what, look, withinMs = 30_000, everyMs = 100) {
