@@ -27,13 +27,19 @@ export interface Case {
   readonly renewed: boolean;
 }
 
+/** A row that says a token of this generation was issued for this request. */
+export interface IssuedRow {
+  readonly requestId: string | null;
+  readonly generation: number;
+}
+
 /** What the verdict rests on. */
 export interface Evidence {
   readonly cases: readonly Case[];
   readonly lives: readonly Life[];
   readonly asked: ReadonlyMap<string, Asked>;
-  /** Request ids of the rows `token.issued` of the soak's caller, one a row. */
-  readonly issued: readonly (string | null)[];
+  /** The rows `token.issued` of the soak's caller, in their order. */
+  readonly issued: readonly IssuedRow[];
   /** Grants that nobody could have kept, as the upstream counts them. */
   readonly smallestPossibleLoss: ReadonlySet<string>;
 }
@@ -55,8 +61,9 @@ export async function gather(
   const byName = new Map(rows.map((row) => [row.name, row]));
   const attempts = grouped(await database.rows<AttemptRow & { name: string }>(ATTEMPTS), ({ name }) => name);
   const events = grouped(await database.rows<RefreshEvent>(EVENTS), ({ connection }) => connection);
-  const issued = await database.rows<{ request_id: string | null }>(
-    `select request_id from audit_events where action = 'token.issued' and caller = $1`,
+  const issued = await database.rows<IssuedRow>(
+    `select request_id as "requestId", (body::json->>'generation')::int as generation
+     from audit_events where action = 'token.issued' and caller = $1 order by at, stream, seq`,
     [CALLER],
   );
   const cases = accounts.flatMap((account): Case[] => {
@@ -71,7 +78,7 @@ export async function gather(
     cases,
     lives: parts.lives,
     asked: parts.asked,
-    issued: issued.map(({ request_id }) => request_id),
+    issued,
     smallestPossibleLoss: new Set(loss.map(({ grantId }) => grantId)),
   };
 }

@@ -10,9 +10,9 @@ const UNAUDITED: Asked = { status: 503, code: 'audit_unavailable', hasToken: fal
 const UNSTORED: Asked = { status: 503, code: 'storage_unavailable', hasToken: false };
 const REFUSED: Asked = { status: 409, code: 'reauthorization_required', hasToken: false };
 
-const evidence = (asked: Readonly<Record<string, Asked>>, issued: readonly (string | null)[]): Evidence => ({
+const evidence = (asked: Readonly<Record<string, Asked>>, ids: readonly (string | null)[]): Evidence => ({
   asked: new Map(Object.entries(asked)),
-  issued,
+  issued: ids.map((requestId) => ({ requestId, generation: 1 })),
   cases: [],
   lives: [],
   smallestPossibleLoss: new Set(),
@@ -28,7 +28,13 @@ describe('issuedRows', () => {
   it('should explain rows by what their callers got', () => {
     const asked = { a: TOKEN, b: NOTHING, c: UNAUDITED, d: UNSTORED };
     const rows = issuedRows(evidence(asked, ['a', 'b', 'c', 'd']));
-    expect(rows).toEqual({ received: 1, answerLost: 1, refusedAfterAll: 2, unexplained: [] });
+    expect(rows).toEqual({ received: 1, answerLost: 1, refusedAfterAll: 2, withheld: 0, unexplained: [] });
+  });
+
+  it('should explain two rows of one request where the second is of a later generation', () => {
+    const once = evidence({ a: TOKEN }, ['a']);
+    const rows = issuedRows({ ...once, issued: [...once.issued, { requestId: 'a', generation: 2 }] });
+    expect(rows).toEqual({ received: 1, answerLost: 0, refusedAfterAll: 0, withheld: 1, unexplained: [] });
   });
 
   it('should not explain a row that is there twice, that nobody asked for, or whose caller was refused for another reason', () => {

@@ -5,7 +5,7 @@ const TOLERANCE_MS = 100;
 
 /** Tokens that callers hold and the audit log does not know: their request ids. */
 export function unrecordedTokens({ asked, issued }: Evidence): readonly string[] {
-  const recorded = new Set(issued);
+  const recorded = new Set(issued.map(({ requestId }) => requestId));
   return [...asked].filter(([id, { hasToken }]) => hasToken && !recorded.has(id)).map(([id]) => id);
 }
 
@@ -16,6 +16,8 @@ export interface IssuedRows {
   readonly answerLost: number;
   /** The row was committed, but too late for the answer, which refused. */
   readonly refusedAfterAll: number;
+  /** The connection was renewed between the row and its release, so what was released instead has a row of its own. */
+  readonly withheld: number;
   /** Nobody asked for it, it is there twice, or its caller was told something else: the request's id and what it was told. */
   readonly unexplained: readonly string[];
 }
@@ -28,13 +30,18 @@ const REFUSED_AFTER_ITS_ROW: ReadonlySet<string> = new Set(['audit_unavailable',
 
 /** Holds every row `token.issued` against what its caller got. */
 export function issuedRows({ asked, issued }: Evidence): IssuedRows {
-  const seen = new Set<string | null>();
+  const generations = new Map<string, number>();
   const unexplained: string[] = [];
-  let [received, answerLost, refusedAfterAll] = [0, 0, 0];
-  for (const id of issued) {
+  let [received, answerLost, refusedAfterAll, withheld] = [0, 0, 0, 0];
+  for (const { requestId: id, generation } of issued) {
     const answer = asked.get(id ?? '');
-    if (answer === undefined || seen.has(id) || (answer.status === 200 && !answer.hasToken)) {
-      unexplained.push(`${id}: ${answer === undefined ? 'nobody asked' : seen.has(id) ? 'twice' : 'no token'}`);
+    const before = generations.get(id ?? '');
+    if (answer === undefined || generation === before || (answer.status === 200 && !answer.hasToken)) {
+      unexplained.push(
+        `${id}: ${answer === undefined ? 'nobody asked' : generation === before ? 'twice' : 'no token'}`,
+      );
+    } else if (before !== undefined) {
+      withheld += 1;
     } else if (answer.hasToken) {
       received += 1;
     } else if (answer.status === null) {
@@ -44,9 +51,9 @@ export function issuedRows({ asked, issued }: Evidence): IssuedRows {
     } else {
       unexplained.push(`${id}: ${answer.status} ${answer.code}`);
     }
-    seen.add(id);
+    generations.set(id ?? '', generation);
   }
-  return { received, answerLost, refusedAfterAll, unexplained };
+  return { received, answerLost, refusedAfterAll, withheld, unexplained };
 }
 
 /** Requests that the upstream saw before as many intents stood in the log: their ids. */

@@ -83,11 +83,11 @@ export function callersLines(evidence: Evidence): string {
     const what = code ?? (status === null ? 'no answer' : `${status}`);
     codes.set(what, (codes.get(what) ?? 0) + 1);
   }
-  const { received, answerLost, refusedAfterAll } = issuedRows(evidence);
+  const { received, answerLost, refusedAfterAll, withheld } = issuedRows(evidence);
   const others = [...codes].map(([what, count]) => `${what} ${count}`).join(', ');
   return [
     `callers: ${asked.length} requests, ${asked.filter(({ hasToken }) => hasToken).length} tokens; otherwise: ${others}`,
-    `audit log: ${evidence.issued.length} tokens issued: ${received} received, ${answerLost} whose answer was lost, ${refusedAfterAll} refused after all`,
+    `audit log: ${evidence.issued.length} tokens issued: ${received} received, ${answerLost} whose answer was lost, ${refusedAfterAll} refused after all, ${withheld} withheld as the connection had been renewed`,
   ].join('\n');
 }
 
