@@ -46,6 +46,11 @@ describe('deliveryOf', () => {
     expect(deliveryOf(one, newCase([one]), [newLife(), other])).toBe('left_unread');
   });
 
+  it('should take for a kill what ended the connection, also where the upstream saw that end late', () => {
+    const one = newRequest({ answeredAt: START + 10, closedAt: START + 100 });
+    expect(deliveryOf(one, newCase([one]), [newLife({ killedAt: START + 43 })])).toBe('in_hand');
+  });
+
   it('should not take for lost what lies on the disk of the killed process', () => {
     const one = newRequest();
     const sut = newCase([one], { spooled: new Set(['attempt']) });

@@ -57,10 +57,11 @@ export function heldMs(
   { at, answeredAt, closedAt }: RequestRecord,
   sender: Pick<Life, 'killedAt' | 'freezes'> | undefined,
 ): number | undefined {
-  // A broker closes the connection as soon as it has read the answer.
-  const readAt = closedAt ?? answeredAt ?? at;
-  if (sender === undefined || sender.killedAt === null || sender.killedAt < readAt - TOLERANCE_MS) {
+  const answered = answeredAt ?? at;
+  if (sender === undefined || sender.killedAt === null || sender.killedAt < answered - TOLERANCE_MS) {
     return undefined;
   }
+  // A broker closes the connection as soon as it has read the answer; where its kill does so, the upstream sees it a moment later.
+  const readAt = closedAt === null ? answered : Math.min(closedAt, Math.max(answered, sender.killedAt));
   return Math.max(0, awakeMs(sender, readAt, sender.killedAt));
 }
