@@ -12,7 +12,7 @@ export {
 } from './errors.js';
 export { type ExpectedVersion, requireVersion } from './expected-version.js';
 export { newId, newTimedId, randomLetters } from './ids.js';
-export { isoTime } from './iso-time.js';
+export { isoTime, LATEST_TIME_MS } from './iso-time.js';
 export { createLog, Log, LOG_LEVELS, type LogFacts, type LogLevel } from './log.js';
 export { type ConnectionName, NAME_MESSAGE, NAME_PATTERN } from './names.js';
 export { isNetwork, Networks } from './networks.js';

@@ -1,7 +1,7 @@
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1000;
-/** Latest time that a Date can be. */
-const LATEST_MS = 8.64e15;
+/** Latest time that a Date can be, and the negative of its earliest; epoch milliseconds. */
+export const LATEST_TIME_MS = 8.64e15;
 /** Times lie close together: those of tokens in the hours around now. */
 const MOST_MINUTES = 4096;
 /** What stands behind the minute: `02.123Z`. */
@@ -21,7 +21,7 @@ const minutes = new Map<number, string>();
  * a fifth of its price. With `shortest`, milliseconds stand only where there are any. @throws RangeError where no Date is so late.
  */
 export function isoTime(ms: number, shortest = false): string {
-  if (!(Math.abs(ms) <= LATEST_MS)) {
+  if (!(Math.abs(ms) <= LATEST_TIME_MS)) {
     throw new RangeError(`There is no time ${ms} ms from the epoch.`);
   }
   const whole = Math.trunc(ms);

@@ -1,4 +1,4 @@
-import { isoTime } from '@app/common';
+import { isoTime, LATEST_TIME_MS } from '@app/common';
 import type { AuditEvent } from '../event.js';
 
 /** Longest text that a row takes; longer ones end in an ellipsis. */
@@ -57,11 +57,8 @@ export function toRow(event: AuditEvent): AuditRow {
   };
 }
 
-/** Latest time that a Date can be. */
-const LATEST_MS = 8.64e15;
-
 const instant = (ms: number | null | undefined): string | null =>
-  ms === null || ms === undefined || !(Math.abs(ms) <= LATEST_MS) ? null : isoTime(ms);
+  ms === null || ms === undefined || !(Math.abs(ms) <= LATEST_TIME_MS) ? null : isoTime(ms);
 
 const NO_FIELDS: readonly string[] = [];
 
