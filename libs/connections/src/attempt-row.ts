@@ -1,12 +1,13 @@
 import type { Envelopes } from '@app/crypto';
 import { mergeLevels } from '@app/providers';
 import type { AttemptRequest, OpenAttempt, UnrecordedAttempt } from './attempt.js';
+import { epochMs } from './connection-row.js';
 import { openFields } from './sealing.js';
 
 /** Columns of `connections` (c) and `providers` (p) that an OpenAttempt is made of: reading those of a whole row takes longer than the rest. */
 export const OPENED_COLUMNS = `
   c.id as connection_id, c.provider, c.name, c.generation, c.fence, c.credential, c.settings, c.token, c.consecutive_failures,
-  c.credential_since, c.version, date_part('epoch', c.credential_updated_at) * 1000 as credential_stored_at,
+  c.credential_since, c.version, ${epochMs('c.credential_updated_at')} as credential_stored_at,
   p.type, p.settings as provider_settings, p.secrets as provider_secrets, p.secret_fields, p.secrets_generation`;
 
 /** What opening an attempt returns, as pg returns it. */

@@ -31,7 +31,7 @@ const NO_SETTINGS = '{}';
 const NO_EXTRA: Readonly<Record<string, string>> = {};
 
 /** A time of Postgres as epoch milliseconds: what reads a number costs a fraction of what reads a date. */
-const epochMs = (column: string): string => `date_part('epoch', ${column}) * 1000`;
+export const epochMs = (column: string): string => `date_part('epoch', ${column}) * 1000`;
 
 /** Columns of `connections` (c), `providers` (p) and those attempts (sent) that a Connection is made of. */
 export const CONNECTION_COLUMNS = `

@@ -129,8 +129,8 @@ const writeDurably = (path: string, text: string): Promise<void> =>
 const KEPT_MS = 1000;
 
 /**
- * A name is on the disk only when its folder is. The folder stays open from one sync to the next where that follows soon: opening it
- * costs as much as syncing it. Windows cannot open folders, and needs it not.
+ * A name is on the disk only when its folder is. What was opened for one sync serves those of the next second, as opening costs as much
+ * as syncing; it stays open until the first one after that. Windows cannot open folders, and needs it not.
  */
 class FolderHandle {
   #open: { readonly descriptor: number; readonly since: number } | undefined;
@@ -141,11 +141,16 @@ class FolderHandle {
   /** To be called by one at a time. */
   async sync(): Promise<void> {
     if (process.platform !== 'win32') {
-      await files.sync(await this.#descriptor());
+      const descriptor = await this.#descriptor();
+      await files.sync(descriptor).catch((error: unknown) => {
+        // A descriptor tells of a failure once: the next sync of it would seem to be good.
+        this.forget();
+        throw error;
+      });
     }
   }
 
-  /** The folder was made anew: the next sync opens it again. */
+  /** The folder was made anew, or could not be synced: the next sync opens it again. */
   forget(): void {
     this.#isOver = true;
   }
