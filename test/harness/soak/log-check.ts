@@ -28,6 +28,10 @@ export interface IssuedRows {
  */
 const REFUSED_AFTER_ITS_ROW: ReadonlySet<string> = new Set(['audit_unavailable', 'storage_unavailable']);
 
+/** Only a later generation explains another row of a request. */
+const isRepeated = (generation: number, before: number | undefined): boolean =>
+  before !== undefined && generation <= before;
+
 /** Holds every row `token.issued` against what its caller got. */
 export function issuedRows({ asked, issued }: Evidence): IssuedRows {
   const generations = new Map<string, number>();
@@ -36,9 +40,9 @@ export function issuedRows({ asked, issued }: Evidence): IssuedRows {
   for (const { requestId: id, generation } of issued) {
     const answer = asked.get(id ?? '');
     const before = generations.get(id ?? '');
-    if (answer === undefined || generation === before || (answer.status === 200 && !answer.hasToken)) {
+    if (answer === undefined || isRepeated(generation, before) || (answer.status === 200 && !answer.hasToken)) {
       unexplained.push(
-        `${id}: ${answer === undefined ? 'nobody asked' : generation === before ? 'twice' : 'no token'}`,
+        `${id}: ${answer === undefined ? 'nobody asked' : isRepeated(generation, before) ? 'twice' : 'no token'}`,
       );
     } else if (before !== undefined) {
       withheld += 1;
