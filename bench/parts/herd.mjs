@@ -3,8 +3,9 @@
 // 10 000 answers at once cost anyway. Times are those of the machine's one clock, so that they compare between processes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { keepResult } from '../keep-result.mjs';
-import { call, pause } from '../support/api.mjs';
+import { call } from '../support/api.mjs';
 import { startBroker, untilPrinted } from '../support/broker.mjs';
 import { startProgram } from '../support/command.mjs';
 import { startKlavi } from '../support/klavi.mjs';

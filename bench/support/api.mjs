@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** One JSON request to a broker as its administrator; throws with the whole answer where it is refused. */
 export async function call({ url, admin }, method, path, body) {
@@ -13,9 +13,6 @@ export async function call({ url, admin }, method, path, body) {
   }
   return answer;
 }
-
-/** Resolves after so many milliseconds. */
-export const pause = setTimeout;
 
 /** Resolves with what `look` comes to once that is truthy; throws after `withinMs`. */
 export async function until(what, look, withinMs = 30_000, everyMs = 100) {
