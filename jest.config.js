@@ -21,8 +21,8 @@ const withDatabase = {
 
 /** @type {import('jest').Config} */
 export default {
-  // Three, whatever the machine: many tests wait for time to pass, and none shares a database with another file.
-  maxWorkers: 3,
+  // Two, whatever the machine: with three, a slow machine of two cores keeps processes from what they must do in time.
+  maxWorkers: 2,
   // No test asserts how long something takes; on a busy machine everything takes longer.
   testTimeout: 30_000,
   coverageProvider: 'v8',

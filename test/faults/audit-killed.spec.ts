@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { auditStreams, expectVerified, expectWholeChains } from '../support/audit-chains.js';
 import { recordedIds } from '../support/recording-replica.js';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const PROGRAM = inPackage('dist', 'test/harness/audit/appender.js');
 const KILLS = 100;

@@ -34,7 +34,7 @@ describe('a replica that is killed after it wrote down its intent, before a byte
       await letGo();
 
       await world.database.untilGeneration(account.name, 2);
-      expect(await account.outcomes()).toEqual(['abandoned', 'ok']);
+      expect(await account.outcomesOfSent()).toEqual(['abandoned', 'ok']);
       const { requests, alive, reuses } = await account.record();
       expect(requests.map(({ outcome }) => outcome)).toEqual(['ok']);
       expect({ alive, reuses }).toEqual({ alive: true, reuses: [] });
@@ -101,7 +101,7 @@ describe('a replica that is killed after it sent, before the answer comes', () =
         ['ok', true],
       ]);
       expect({ alive, reuses }).toEqual({ alive: true, reuses: [] });
-      expect((await account.outcomes()).slice(0, 2)).toEqual(['abandoned', 'ok']);
+      expect((await account.outcomesOfSent()).slice(0, 2)).toEqual(['abandoned', 'ok']);
       const [survivor] = others;
       expect((await account.refreshNow(survivor ?? world.one)).body['outcome']).toBe('ok');
     },

@@ -76,7 +76,7 @@ describe(`an adoption whose UPDATE fails ${FAILURES} times`, () => {
       expect(requests.length).toBeLessThanOrEqual(account.kind === 'strict' ? 1 : world.replicas.length);
       await expectKept(world, account);
     }
-    expect(await accounts[0]?.outcomes()).toEqual(['ok', 'ok']);
+    expect(await accounts[0]?.outcomesOfSent()).toEqual(['ok', 'ok']);
     await Promise.all(world.replicas.map((replica) => replica.untilSpoolEmpty()));
   });
 

@@ -86,6 +86,14 @@ export class Account {
     return (await this.attempts()).map(({ outcome }) => outcome);
   }
 
+  /**
+   * Without the attempts that are proved to have sent nothing: a replica that a busy machine kept from sending in time leaves one, and
+   * begins anew.
+   */
+  async outcomesOfSent(): Promise<readonly (string | null)[]> {
+    return (await this.outcomes()).filter((outcome) => outcome !== 'not_sent');
+  }
+
   makeDue = (): Promise<void> => this.world.database.makeDue(this.name);
 
   /** Makes it due and resolves with the replica whose scheduler took it, and the others. */

@@ -141,17 +141,19 @@ describe.each(Object.keys(SUBJECTS))('the key provider %s', (name) => {
 
   it('should refuse an envelope with any byte changed', async () => {
     const sealed = await envelopes.seal('plain', PLACE);
-    const opened = await Promise.all(
-      [...sealed.keys()].map(async (index) => {
-        const changed = Buffer.from(sealed);
-        changed[index] = (changed[index] ?? 0) ^ (1 << (index % 8));
-        return envelopes.open(changed, PLACE).then(
+    const opened = new Set<string | undefined>();
+    // One after the other: hundreds at once may keep a key service for longer than it is given.
+    for (const index of sealed.keys()) {
+      const changed = Buffer.from(sealed);
+      changed[index] = (changed[index] ?? 0) ^ (1 << (index % 8));
+      opened.add(
+        await envelopes.open(changed, PLACE).then(
           () => 'opened',
           ({ code }: { code?: string }) => code,
-        );
-      }),
-    );
-    expect(new Set(opened)).toEqual(new Set(['internal_error']));
+        ),
+      );
+    }
+    expect(opened).toEqual(new Set(['internal_error']));
   });
 
   it('should do many things at once, and mix nothing up', async () => {

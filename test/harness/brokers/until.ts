@@ -6,7 +6,7 @@ const LOOK_EVERY_MS = 10;
 export async function until<Found>(
   what: string,
   look: () => Promise<Found | undefined | false> | Found | undefined | false,
-  ms = 15_000,
+  ms = 30_000,
 ): Promise<Found> {
   const end = performance.now() + ms;
   for (;;) {
