@@ -29,8 +29,6 @@ const [SMALLEST, , LARGEST] = SETS.map(({ size }) => size);
 /** What a cache of one MB holds of these connections, at the most. */
 const HELD_A_MB = 1300;
 const ACCESS = { Zipf: zipf, uniform };
-/** As whoever has many connections sets it (docs/operations.md, "Sizing"): a large heap wants a large new space. */
-const NEW_SPACE = ['--max-semi-space-size=16'];
 const SENDERS = 64;
 /** While caches are filled; what is asked for together is read together. */
 const FILLERS = 256;
@@ -201,7 +199,6 @@ export async function run(context) {
   const pathOf = tokenPath(database.provider);
   const start = ({ size, cacheMb }) =>
     startBroker({
-      args: NEW_SPACE,
       env: {
         DATABASE_URL: database.url,
         DATA_DIR: dataDir,

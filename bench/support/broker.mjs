@@ -37,7 +37,7 @@ export function untilPrinted(child, wanted) {
 export async function startBroker({ env = {}, args = [], node = process.execPath } = {}) {
   const dataDir = env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'claviger-bench-')));
   const defaults = { DATA_DIR: dataDir, PORT: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn', RATE_LIMIT: 'off' };
-  const child = spawn(node, [...FLAGS, ...args, 'dist/apps/broker/src/main.js'], {
+  const child = spawn(node, [...FLAGS, ...args, 'dist/bundle/main.js'], {
     cwd: root,
     env: { ...process.env, NODE_ENV: 'development', ...defaults, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],

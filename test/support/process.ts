@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 
-const PROGRAM = inPackage('dist', 'apps/broker/src/main.js');
+const PROGRAM = inPackage('dist', 'bundle', 'main.js');
 
 /** A broker in a process of its own, as users run it. */
 export interface BrokerProcess {

@@ -2,6 +2,7 @@ import { BrokerError, createLog, errorFacts, whenOrphaned } from '@app/common';
 import { ConfigError, forgetSecrets, readConfig } from '@app/config';
 import { KeyFileError } from '@app/crypto';
 import { CleanUp } from './clean-up.js';
+import { collectAfterStart } from './collect-after-start.js';
 import { Ending } from './ending.js';
 import { startBroker } from './start-broker.js';
 
@@ -31,6 +32,7 @@ whenOrphaned(() => {
 
 try {
   process.stdout.write(`${await startBroker(config, cleanUp, log)}\n`);
+  collectAfterStart();
 } catch (error) {
   const known = error instanceof BrokerError || error instanceof KeyFileError;
   log.error('The broker cannot start.', errorFacts(error));

@@ -71,7 +71,7 @@ async function appliedChecksums(client: Pick<Client, 'query'>): Promise<Map<stri
 
 /** The engine is 5 MB of WebAssembly that is needed once: a worker gives its memory back. */
 function applyInWorker(url: string): Promise<readonly string[]> {
-  const worker = new Worker(new URL('./migrate.worker.js', import.meta.url), {
+  const worker = new Worker(inPackage('dist', 'libs/database/src/migrate.worker.js'), {
     workerData: { url },
     env: childEnvironment(),
   });

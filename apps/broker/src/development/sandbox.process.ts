@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { BrokerError, childEnvironment } from '@app/common';
+import { BrokerError, childEnvironment, inPackage } from '@app/common';
 import type { Config } from '@app/config';
 
-const PROGRAM = fileURLToPath(new URL('../../../sandbox/src/main.js', import.meta.url));
+const PROGRAM = inPackage('dist', 'apps/sandbox/src/main.js');
 const STOP_WITHIN_MS = 1000;
 
 /** The sandbox, running in a process of its own that ends with ours. */

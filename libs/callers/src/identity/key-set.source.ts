@@ -37,8 +37,8 @@ async function fetchKeySet(place: KeySetPlace & { readonly kind: 'url' }, networ
   }
   const ca = place.caFile === undefined ? {} : { ca: await readFile(place.caFile, 'utf8') };
   const bearer = place.bearerTokenFile === undefined ? '' : (await readFile(place.bearerTokenFile, 'utf8')).trim();
-  // At the first request, not at start, as the outbound client does.
-  const { Agent, request } = await import('undici');
+  // At the first request, not at start, as the outbound client does. By its default: bundled it has no other name (bundle.js).
+  const { Agent, request } = (await import('undici')).default;
   const dispatcher = new Agent({
     connect: { ...ca, timeout: CONNECT_WITHIN_MS, ...(protocol === 'http:' ? { lookup: onlyInside(networks) } : {}) },
     maxResponseSize: LONGEST_ANSWER,
