@@ -24,7 +24,7 @@ export const title = 'the tail of cached tokens under trouble';
 const REPLICAS = 2;
 /** Below those that the system gives to outgoing connections. */
 const PORTS = [21_801, 21_802];
-const CONNECTIONS = 2500;
+const CONNECTIONS = 1000;
 /** Odd, so that both replicas are asked for all of them. */
 const ASKED_FOR = 999;
 /** Callers of each replica that wait for tokens of the provider that does not answer. */
