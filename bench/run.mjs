@@ -56,10 +56,10 @@ const failed = [];
 
 /** What one part measured goes into the table; where it cannot be measured the others are all the same. */
 async function runPart(name) {
-  const { title, run } = await import(`./parts/${name}.mjs`);
-  process.stderr.write(`${name}: ${title}\n`);
   const began = performance.now();
   try {
+    const { title, run } = await import(`./parts/${name}.mjs`);
+    process.stderr.write(`${name}: ${title}\n`);
     table.push(...(await run(context)));
     process.stderr.write(`${name}: ${secondsSince(began)} s\n`);
   } catch (error) {

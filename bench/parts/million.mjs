@@ -5,7 +5,7 @@ import { Client } from 'pg';
 import { keepResult } from '../keep-result.mjs';
 import { CLAIM } from '../../dist/libs/connections/src/connection.statements.js';
 import { migrate } from '../../dist/libs/database/src/index.js';
-import { millionDatabase } from '../support/million-database.mjs';
+import { LEFT, millionDatabase } from '../support/million-database.mjs';
 import { median, quantile, spread } from '../support/numbers.mjs';
 import { filled } from '../support/pgbench.mjs';
 import { postgresCpu } from '../support/postgres-cpu.mjs';
@@ -188,7 +188,7 @@ export function rowsOf(measured, kept, sizes, seedSeconds) {
         Math.max(...kept.perSecond),
       ],
       target: `${PER_SECOND}/s, none expires`,
-      met: kept.expired === 0 && kept.rate >= PER_SECOND * 0.98,
+      met: kept.expired === 0 && most < LEFT && kept.rate >= PER_SECOND * 0.98,
       note: `${kept.expired} expired; ${kept.cores.brokers.toFixed(2)} cores for the replicas, ${kept.cores.postgres.toFixed(2)} for Postgres`,
     },
     {
@@ -196,7 +196,7 @@ export function rowsOf(measured, kept, sizes, seedSeconds) {
       unit: 's',
       value: p50,
       spread: [p99, most],
-      note: 'spread: p99 and the latest; 450 s are left of each token',
+      note: `spread: p99 and the latest; ${LEFT} s are left of each token when it is due`,
     },
     {
       what: 'bytes of a connection in Postgres',

@@ -4,15 +4,22 @@ import { collectAfterStart } from './collect-after-start.js';
 
 const LOOK_EVERY_MS = 20;
 
-const collections = () => jest.fn<(options: NodeJS.GCOptions) => void>();
+const start = (largestHeap = Infinity) => {
+  const collect = jest.fn<(options: NodeJS.GCOptions) => void>();
+  collectAfterStart({ collect, lookEveryMs: LOOK_EVERY_MS, largestHeap });
+  return collect;
+};
+
+const untilCollected = async (collect: ReturnType<typeof start>, times: number): Promise<void> => {
+  while (collect.mock.calls.length < times) {
+    await pause(LOOK_EVERY_MS);
+  }
+};
 
 describe('collectAfterStart', () => {
   it('should collect twice where nothing else is to be done, and no more', async () => {
-    const collect = collections();
-    collectAfterStart(collect, LOOK_EVERY_MS);
-    while (collect.mock.calls.length < 2) {
-      await pause(LOOK_EVERY_MS);
-    }
+    const collect = start();
+    await untilCollected(collect, 2);
     await pause(5 * LOOK_EVERY_MS);
     expect(collect.mock.calls).toEqual(
       Array.from({ length: 2 }, () => [{ type: 'major', execution: 'sync', flavor: 'last-resort' }]),
@@ -20,9 +27,8 @@ describe('collectAfterStart', () => {
   });
 
   it('should wait while the event loop is busy', async () => {
-    const collect = collections();
     const busyUntil = performance.now() + 10 * LOOK_EVERY_MS;
-    collectAfterStart(collect, LOOK_EVERY_MS);
+    const collect = start();
     while (performance.now() < busyUntil) {
       const until = performance.now() + LOOK_EVERY_MS / 2;
       while (performance.now() < until) {
@@ -31,12 +37,17 @@ describe('collectAfterStart', () => {
       await turn();
     }
     expect(collect).not.toHaveBeenCalled();
-    while (collect.mock.calls.length === 0) {
-      await pause(LOOK_EVERY_MS);
-    }
+    await untilCollected(collect, 1);
+  });
+
+  it('should leave a heap alone that holds more than a start leaves', async () => {
+    const collect = start(0);
+    await pause(5 * LOOK_EVERY_MS);
+    expect(collect).not.toHaveBeenCalled();
   });
 
   it('should do nothing where the process was started without --expose-gc', () => {
-    expect(() => collectAfterStart(undefined, LOOK_EVERY_MS)).not.toThrow();
+    expect(globalThis.gc).toBeUndefined();
+    expect(() => collectAfterStart()).not.toThrow();
   });
 });

@@ -1,6 +1,12 @@
 import { performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 
-type Collect = (options: NodeJS.GCOptions) => void;
+/** What tests set. Bytes and milliseconds. */
+interface Options {
+  readonly collect?: ((options: NodeJS.GCOptions) => void) | undefined;
+  readonly lookEveryMs?: number;
+  readonly largestHeap?: number;
+}
 
 /** The first may come while the start still counts. */
 const COLLECTIONS = 2;
@@ -8,13 +14,16 @@ const COLLECTIONS = 2;
 const LOOK_EVERY_MS = 6000;
 /** The part of that time that the event loop was busy, below which nobody waits for a collection of some 20 ms. */
 const IDLE_BELOW = 0.3;
+/** A larger heap holds more than the start left, a full cache for one, and collecting it would keep requests waiting. */
+const LARGEST_HEAP = 64 * 2 ** 20;
 
 /**
  * Gives the memory of the start back to the system (some 30 MB), in a time in which the broker has little else to do: what loading and
  * compiling left behind would stay until the first large collection, which a new space of 16 MB puts off for hours. Needs Node's
- * `--expose-gc`; without it nothing happens.
+ * `--expose-gc`; without it nothing happens (ADR 52).
  */
-export function collectAfterStart(collect: Collect | undefined = globalThis.gc, lookEveryMs = LOOK_EVERY_MS): void {
+export function collectAfterStart(options: Options = {}): void {
+  const { collect = globalThis.gc, lookEveryMs = LOOK_EVERY_MS, largestHeap = LARGEST_HEAP } = options;
   if (collect === undefined) {
     return;
   }
@@ -24,7 +33,9 @@ export function collectAfterStart(collect: Collect | undefined = globalThis.gc, 
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, before);
     before = now;
-    if (utilization < IDLE_BELOW) {
+    if (getHeapStatistics().used_heap_size > largestHeap) {
+      left = 0;
+    } else if (utilization < IDLE_BELOW) {
       // Node 24 gives pages back in this flavor only; Node 20 does not know of flavors.
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
       left -= 1;

@@ -19,6 +19,8 @@ export interface Asked {
 /** Whom and what to ask. */
 export interface CallersGround {
   readonly random: Random;
+  /** So many times longer than usual they pause (times.ts). */
+  readonly pace: number;
   accounts(): readonly Account[];
   replicas(): readonly Replica[];
 }
@@ -56,14 +58,14 @@ export class Callers {
   }
 
   async #work(): Promise<void> {
-    const { random, accounts, replicas } = this.ground;
+    const { random, pace, accounts, replicas } = this.ground;
     const { least, most } = TIMES.callerPause;
     while (!this.#stopped) {
       const up = replicas();
       if (up.length > 0) {
         await this.#ask(random.pick(up), random.pick(accounts()));
       }
-      await sleep(random.between(least, most));
+      await sleep(random.between(least, most) * pace);
     }
   }
 

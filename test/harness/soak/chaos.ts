@@ -16,10 +16,13 @@ export class Chaos {
   readonly #underWay = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly ground: HappeningGround) {}
+  constructor(
+    private readonly ground: HappeningGround,
+    private readonly pace: number,
+  ) {}
 
   start(): void {
-    this.#timer = setInterval(() => this.#begin(), TIMES.eventEvery);
+    this.#timer = setInterval(() => this.#begin(), TIMES.eventEvery * this.pace);
   }
 
   /** Resolves when everything that was begun is over and undone. */

@@ -15,6 +15,9 @@ say(
   `Soak: ${minutes} min, seed ${seed} (--seed ${seed} draws the same events again; what they meet depends on the moment).`,
 );
 const soak = await prepareSoak(seed);
+if (soak.pace > 1) {
+  say(`This machine is slow to start a broker: things happen ${soak.pace.toFixed(1)} times more slowly.`);
+}
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void soak.end().finally(() => process.exit(130)));
 }

@@ -9,6 +9,7 @@ import { Chaos } from './chaos.js';
 import { Fleet } from './fleet.js';
 import { startPostgres } from './postgres.js';
 import { newRandom } from './random.js';
+import { paceOf } from './times.js';
 import { Turns } from './turns.js';
 import { UpstreamFaults } from './upstream-faults.js';
 
@@ -20,6 +21,8 @@ export interface Soak {
   readonly accounts: Accounts;
   readonly callers: Callers;
   readonly chaos: Chaos;
+  /** By how much things happen more slowly here, so that the machine can keep up: 1 where it is fast enough (times.ts). */
+  readonly pace: number;
   /** Nothing of it remains. */
   end(): Promise<void>;
 }
@@ -52,16 +55,19 @@ async function prepare(seed: number, endings: (() => Promise<unknown>)[]): Promi
   const turns = new Turns();
   const fleet = new Fleet(database, turns, folder);
   endings.push(() => fleet.end());
+  const began = performance.now();
   await fleet.start();
+  const pace = paceOf((performance.now() - began) / fleet.members.length);
   const accounts = new Accounts(upstream, fleet, newRandom(seed + 1));
   await accounts.fill();
   const callers = new Callers(await registerCaller(fleet.one.replica), {
     random: newRandom(seed + 2),
+    pace,
     accounts: () => accounts.inUse,
     replicas: () => fleet.up().map(({ replica }) => replica),
   });
   const random = newRandom(seed);
   const faults = new UpstreamFaults(upstream, random);
-  const chaos = new Chaos({ random, fleet, faults, postgres, turns, accounts: () => accounts.inUse });
-  return { upstream, database, fleet, accounts, callers, chaos };
+  const chaos = new Chaos({ random, fleet, faults, postgres, turns, accounts: () => accounts.inUse }, pace);
+  return { upstream, database, fleet, accounts, callers, chaos, pace };
 }

@@ -48,6 +48,15 @@ export const TIMES = {
   settle: 120_000,
 } as const;
 
+/** What a broker takes to start on a machine that does all this in time. */
+const START_MS = 1500;
+
+/**
+ * How many times longer it takes from one event to the next, and from one question of a caller, on a machine where a broker takes so
+ * long to start. The protocol's times stay as they are.
+ */
+export const paceOf = (startMs: number): number => Math.max(1, startMs / START_MS);
+
 /**
  * A process that is killed so soon after it read the answer had no time to put it on its disk. Not counting time for which it was
  * frozen.
