@@ -1,9 +1,11 @@
-// Runs the benchmarks in turn and prints one table. Usage: npm run bench [-- part ... --rounds 5 --minutes 10]
-// Parts are the files of bench/parts. --minutes has the parts that know a long form (start, million) run it.
+// Runs the benchmarks in turn, keeps what they measured in bench/results, and prints one table.
+// Usage: npm run bench [-- part ... --rounds 5 --minutes 10 --kept]
+// Parts are the files of bench/parts. --minutes has the parts that know a long form (start, million) run it; --kept measures nothing
+// and prints the table of what is kept.
 import { readdir } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { line } from './keep-result.mjs';
+import { keepResult, line, readResult } from './keep-result.mjs';
 import { generator } from './support/load.mjs';
 
 /** The order in which they run: what is asked for most often first. */
@@ -12,7 +14,11 @@ const FEWEST_ROUNDS = 5;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string', default: String(FEWEST_ROUNDS) }, minutes: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: String(FEWEST_ROUNDS) },
+    minutes: { type: 'string' },
+    kept: { type: 'boolean', default: false },
+  },
 });
 const files = await readdir(new URL('parts/', import.meta.url));
 const known = files
@@ -58,9 +64,12 @@ const failed = [];
 async function runPart(name) {
   const began = performance.now();
   try {
-    const { title, run } = await import(`./parts/${name}.mjs`);
+    const { title, run, rowsOf, keptAs = () => name } = await import(`./parts/${name}.mjs`);
     process.stderr.write(`${name}: ${title}\n`);
-    table.push(...(await run(context)));
+    if (!values.kept) {
+      await keepResult(keptAs(context), await run(context));
+    }
+    table.push(...rowsOf(await readResult(keptAs(context))));
     process.stderr.write(`${name}: ${secondsSince(began)} s\n`);
   } catch (error) {
     failed.push(name);

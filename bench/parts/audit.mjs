@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { keepResult } from '../keep-result.mjs';
 import { median, quantile, spread } from '../support/numbers.mjs';
 import { findPgbench } from '../support/pgbench.mjs';
 import { withPostgres } from '../support/postgres.mjs';
@@ -117,8 +116,9 @@ function summarize({ name, rounds }) {
   return { name, rates, p50s: quantiles[0], p99s: quantiles[1] };
 }
 
-function rowsOf(summaries) {
-  const find = (way) => summaries.find(({ name }) => name === way.name);
+/** The rows of the table, from what `run` resolved with. */
+export function rowsOf({ ways }) {
+  const find = (way) => ways.find(({ name }) => name === way.name);
   const single = median(find(SINGLE).rates);
   const row = ({ name, rates, p50s, p99s }, more) => ({
     what: `audit: ${name}`,
@@ -146,8 +146,6 @@ export async function run({ rounds, progress }) {
   return await withPostgres(async ({ url, directory, version }) => {
     const tool = { url, pgbench: await findPgbench(), script: join(directory, 'insert.sql') };
     await writeFile(tool.script, SCRIPT);
-    const summaries = await runAll(rounds, tool, progress);
-    await keepResult('audit', { rounds, roundMs: ROUND_MS, postgres: version, ways: summaries });
-    return rowsOf(summaries);
+    return { rounds, roundMs: ROUND_MS, postgres: version, ways: await runAll(rounds, tool, progress) };
   });
 }

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { keepResult } from '../keep-result.mjs';
 import { ofRank, randomFrom, uniform, zipf, ZIPF_EXPONENT } from '../support/access.mjs';
 import { startBroker } from '../support/broker.mjs';
 import { generator, load } from '../support/load.mjs';
@@ -109,10 +108,6 @@ class Subject {
     const rss = await this.broker.rssBytes();
     this.runs.push({ ...result, hitRate: hits / (hits + misses), cpuMicros: (used / result.total) * 1e6, rss });
   }
-
-  pick(name) {
-    return this.runs.map((one) => one[name]);
-  }
 }
 
 const tokenPath = (provider) => (index) => `/providers/${provider}/token?connection=c-${index}`;
@@ -151,28 +146,49 @@ async function heldBytes({ url, keysFile, provider }) {
 
 const grouped = (number) => number.toLocaleString('en').replaceAll(',', ' ');
 
-function rowsOf(subjects) {
-  return subjects.flatMap((subject) => {
-    const { size, access } = subject;
-    const base = subjects.find((one) => one.size === SMALLEST && one.access === access);
-    const ratios = subject.pick('rate').map((rate, round) => rate / base.runs[round].rate);
-    const failed = subject.pick('failed').reduce((sum, count) => sum + count, 0);
-    const isTarget = size === LARGEST && access === 'Zipf';
-    const share = (name) => `${Math.round(100 * median(subject.pick(name)))} %`;
-    const row = {
-      what: `tokens of ${grouped(size)} connections, ${access}`,
-      value: median(subject.pick('rate')),
-      unit: '/s',
-      spread: spread(subject.pick('rate')),
-      note: `${failed} failed; ${share('hitRate')} from the cache, p99 ${median(subject.pick('p99')).toFixed(1)} ms, ${Math.round(median(subject.pick('cpuMicros')))} µs of the broker each, ${Math.round(Math.max(...subject.pick('rss')) / 2 ** 20)} MB`,
-    };
-    const compared = {
-      baseline: { what: `${grouped(SMALLEST)} connections`, value: median(base.pick('rate')) },
-      ratio: median(ratios),
-    };
-    const judged = { target: `≥ ${TARGET} of ${grouped(SMALLEST)}`, met: median(ratios) >= TARGET && failed === 0 };
-    return [{ ...row, ...(subject !== base && compared), ...(isTarget && judged) }];
-  });
+const pick = ({ runs }, name) => runs.map((one) => one[name]);
+
+function rowOf(set, base) {
+  const { size, access, runs } = set;
+  const ratios = runs.map(({ rate }, round) => rate / base.runs[round].rate);
+  const failed = pick(set, 'failed').reduce((sum, count) => sum + count, 0);
+  const middle = (name) => median(pick(set, name));
+  const isTarget = size === LARGEST && access === 'Zipf';
+  const compared = {
+    baseline: { what: `${grouped(SMALLEST)} connections`, value: median(pick(base, 'rate')) },
+    ratio: median(ratios),
+  };
+  const judged = { target: `≥ ${TARGET} of ${grouped(SMALLEST)}`, met: median(ratios) >= TARGET && failed === 0 };
+  return {
+    what: `tokens of ${grouped(size)} connections, ${access}`,
+    value: middle('rate'),
+    unit: '/s',
+    spread: spread(pick(set, 'rate')),
+    note: `${failed} failed; ${Math.round(100 * middle('hitRate'))} % from the cache, p99 ${middle('p99').toFixed(1)} ms, ${Math.round(middle('cpuMicros'))} µs of the broker each, ${Math.round(Math.max(...pick(set, 'rss')) / 2 ** 20)} MB`,
+    ...(set !== base && compared),
+    ...(isTarget && judged),
+  };
+}
+
+/** The rows of the table, from what `run` resolved with. */
+export function rowsOf({ sets, statements, held, stored }) {
+  return [
+    ...sets.map((set) =>
+      rowOf(
+        set,
+        sets.find((one) => one.size === SMALLEST && one.access === set.access),
+      ),
+    ),
+    {
+      what: 'statements of a cold read',
+      value: statements,
+      target: `≤ ${STATEMENTS}`,
+      met: Math.round(statements * 10) / 10 <= STATEMENTS,
+      note: `${COLD_READS} of them, one after the other; its own row of the log included`,
+    },
+    { what: 'a connection in the cache', value: held.bytes, unit: 'bytes', note: `its token has ${held.token}` },
+    { what: 'a connection in Postgres', value: stored.total, unit: 'bytes', note: 'indexes included' },
+  ];
 }
 
 /** Warm caches, then rounds in which all take turns. */
@@ -189,7 +205,7 @@ async function measure(subjects, { rounds, progress }) {
   }
 }
 
-/** Measures and returns the rows of the table. */
+/** Measures. */
 export async function run(context) {
   const database = await millionDatabase(context);
   const stored = await bytesPerConnection(database.url);
@@ -230,28 +246,15 @@ export async function run(context) {
     await setRenewals(database, true);
     await rm(dataDir, { recursive: true, force: true });
   }
-  const held = await heldBytes(database);
-  await keepResult('connections', {
+  return {
     generator,
     senders: SENDERS,
     seconds: SECONDS,
     zipfExponent: ZIPF_EXPONENT,
     asked: SETS,
     statements,
-    held,
+    held: await heldBytes(database),
     stored,
     sets: subjects.map(({ size, access, runs }) => ({ size, access, runs })),
-  });
-  return [
-    ...rowsOf(subjects),
-    {
-      what: 'statements of a cold read',
-      value: statements,
-      target: `≤ ${STATEMENTS}`,
-      met: Math.round(statements * 10) / 10 <= STATEMENTS,
-      note: `${COLD_READS} of them, one after the other; its own row of the log included`,
-    },
-    { what: 'a connection in the cache', value: held.bytes, unit: 'bytes', note: `its token has ${held.token}` },
-    { what: 'a connection in Postgres', value: stored.total, unit: 'bytes', note: 'indexes included' },
-  ];
+  };
 }

@@ -4,7 +4,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { keepResult } from '../keep-result.mjs';
 import { call } from '../support/api.mjs';
 import { startBroker, untilPrinted } from '../support/broker.mjs';
 import { startProgram } from '../support/command.mjs';
@@ -106,7 +105,8 @@ async function measure(context, { url: database }) {
 
 const row = (what, numbers, rest) => ({ what, value: median(numbers), unit: 'ms', spread: spread(numbers), ...rest });
 
-function rowsOf(rounds) {
+/** The rows of the table, from what `run` resolved with. */
+export function rowsOf({ rounds }) {
   const column = (pick) => rounds.map(pick);
   const requests = column((round) => round.requests);
   const after = column((round) => round.afterProvider);
@@ -147,9 +147,8 @@ function rowsOf(rounds) {
   ];
 }
 
-/** Runs the part: rows of the table. */
+/** Measures. */
 export async function run(context) {
   const rounds = await withPostgres((database) => measure(context, database));
-  await keepResult('herd', { sockets: SOCKETS, rounds });
-  return rowsOf(rounds);
+  return { sockets: SOCKETS, rounds };
 }

@@ -2,7 +2,6 @@
 // stretch of the steady state, in which 556 renewals fall due every second. --minutes 35 runs the whole cycle and more.
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
-import { keepResult } from '../keep-result.mjs';
 import { CLAIM } from '../../dist/libs/connections/src/connection.statements.js';
 import { migrate } from '../../dist/libs/database/src/index.js';
 import { LEFT, millionDatabase } from '../support/million-database.mjs';
@@ -156,7 +155,8 @@ export async function steady({ url, directory, keysFile, count, seededAt, thirdP
   }
 }
 
-export function rowsOf(measured, kept, sizes, seedSeconds) {
+/** The rows of the table, from what `run` resolved with. */
+export function rowsOf({ claims: measured, kept, sizes, seedSeconds }) {
   const costs = ['nothing due', '8 of all due', '200 of all due'].map((what) => {
     const own = measured.filter((one) => one.what === what);
     const [small, large] = [own[0], own.at(-1)];
@@ -207,7 +207,10 @@ export function rowsOf(measured, kept, sizes, seedSeconds) {
   ];
 }
 
-/** Measures and returns the rows of the table. */
+/** The whole cycle is kept beside the stretch of it. */
+export const keptAs = ({ minutes }) => (minutes === undefined ? 'million' : 'million-long');
+
+/** Measures. */
 export async function run(context) {
   const { progress, minutes } = context;
   const million = await millionDatabase(context);
@@ -217,7 +220,5 @@ export async function run(context) {
   progress('the steady state');
   const kept = await steady(million, minutes === undefined ? STEADY_SECONDS : minutes * 60, progress);
   const after = await claimCost(million.url, million.provider, million.count, context);
-  const result = { sizes, claims: measured, claimsAfter: after, kept, seedSeconds: million.seedSeconds };
-  await keepResult(minutes === undefined ? 'million' : 'million-long', result);
-  return rowsOf(measured, kept, sizes, million.seedSeconds);
+  return { sizes, claims: measured, claimsAfter: after, kept, seedSeconds: million.seedSeconds };
 }

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { migrate } from '../../dist/libs/database/src/index.js';
 import { formatKeyFile, generateKeyFile } from '../../dist/libs/crypto/src/index.js';
-import { keepResult } from '../keep-result.mjs';
 import { startBroker } from '../support/broker.mjs';
 import { median, spread } from '../support/numbers.mjs';
 import { findPgbench, runPgbench } from '../support/pgbench.mjs';
@@ -193,7 +192,7 @@ async function withCopies(url, template, work) {
 
 const of = (runs, name) => runs.map((one) => one[name]);
 
-function rowsOf({ kind, processes, broker, pgbench }) {
+function rowsOfKind({ kind, processes, broker, pgbench }) {
   const who = `${kind}, ${processes === 1 ? 'one process' : `${processes} processes`}`;
   const ratios = pgbench.map(({ rate }, index) => broker[index].rate / rate);
   const cores = of(broker, 'rate').map(
@@ -224,7 +223,10 @@ function rowsOf({ kind, processes, broker, pgbench }) {
   ];
 }
 
-/** Measures and returns the rows of the table. */
+/** The rows of the table, from what `run` resolved with. */
+export const rowsOf = ({ results }) => results.flatMap(rowsOfKind);
+
+/** Measures. */
 export async function run({ rounds, progress }) {
   const pgbench = await findPgbench();
   const folder = await mkdtemp(join(tmpdir(), 'claviger-bench-'));
@@ -242,8 +244,7 @@ export async function run({ rounds, progress }) {
           results.push(await withCopies(url, name, (urls) => runKind({ ...job, ...urls })));
         }
       }
-      await keepResult('refreshes', { seconds: SECONDS, results });
-      return results.flatMap(rowsOf);
+      return { seconds: SECONDS, results };
     });
   } finally {
     await provider.stop();

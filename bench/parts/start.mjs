@@ -6,7 +6,6 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { keepResult } from '../keep-result.mjs';
 import { FLAGS, startBroker } from '../support/broker.mjs';
 import { load } from '../support/load.mjs';
 import { cpuOf, median, rssOf, spread } from '../support/numbers.mjs';
@@ -141,7 +140,8 @@ function growthRow({ samples, seconds, rate }, mb) {
   };
 }
 
-function rowsOf({ broker, bare, rest, bareRest, loaded }) {
+/** The rows of the table, from what `run` resolved with. */
+export function rowsOf({ broker, bare, rest, bareRest, loaded }) {
   const row = (what, unit, name, more = {}, [own, other] = [broker, bare]) => {
     const values = pick(own, name);
     const baseline = median(pick(other, name));
@@ -207,17 +207,8 @@ export async function run({ rounds, minutes, progress }) {
       const seconds = minutes === undefined ? LOAD_SECONDS : Math.round(minutes * 60);
       progress(`full load for ${seconds} s`);
       const loaded = { seconds, ...(await memoryUnderLoad(env, { authorization: `Bearer ${other.admin}` }, seconds)) };
-      await keepResult('start', {
-        postgres: version,
-        flags: FLAGS,
-        broker,
-        bare,
-        rest,
-        bareRest,
-        loaded,
-        slope: slopeOf(loaded.samples),
-      });
-      return rowsOf({ broker, bare, rest, bareRest, loaded });
+      const slope = slopeOf(loaded.samples);
+      return { postgres: version, flags: FLAGS, broker, bare, rest, bareRest, loaded, slope };
     } finally {
       await other.stop();
     }

@@ -2,7 +2,6 @@
 // Fastify route on the same Node that answers the same bytes, asks nobody who they are and records nothing. They take turns.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { keepResult } from '../keep-result.mjs';
 import { startBroker, untilPrinted } from '../support/broker.mjs';
 import { generator, load } from '../support/load.mjs';
 import { median, spread } from '../support/numbers.mjs';
@@ -35,7 +34,8 @@ async function measure(url, headers, cpuSeconds) {
 
 const pick = (runs, name) => runs.map((one) => one[name]);
 
-function rowsOf(broker, bare) {
+/** The rows of the table, from what `run` resolved with. */
+export function rowsOf({ broker, bare }) {
   const ratios = broker.map(({ rate }, index) => rate / bare[index].rate);
   const tails = broker.map(({ p99 }, index) => p99 / bare[index].p99);
   const failed = broker.reduce((sum, one) => sum + one.failed, 0);
@@ -77,7 +77,7 @@ function rowsOf(broker, bare) {
   ];
 }
 
-/** Measures and returns the rows of the table. */
+/** Measures. */
 export async function run({ rounds, progress }) {
   const broker = await startBroker();
   const headers = { authorization: `Bearer ${broker.admin}` };
@@ -98,6 +98,5 @@ export async function run({ rounds, progress }) {
     bare.stop();
     await broker.stop();
   }
-  await keepResult('tokens', { generator, connections: CONNECTIONS, seconds: SECONDS, ...runs });
-  return rowsOf(runs.broker, runs.bare);
+  return { generator, connections: CONNECTIONS, seconds: SECONDS, ...runs };
 }

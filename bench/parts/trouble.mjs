@@ -8,7 +8,6 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { newApiKey } from '../../dist/libs/callers/src/index.js';
 import { addKey, writeKeyFile } from '../../dist/libs/crypto/src/index.js';
-import { keepResult } from '../keep-result.mjs';
 import { call, until } from '../support/api.mjs';
 import { startBroker } from '../support/broker.mjs';
 import { startProgram } from '../support/command.mjs';
@@ -284,9 +283,9 @@ function rowOf(kind, quietBefore, phases) {
   };
 }
 
-/** Runs the part: rows of the table. */
-export async function run(context) {
-  const result = await withPostgres((database) => measure(context, database));
-  await keepResult('trouble', result);
-  return Object.entries(ROWS).map(([kind, quietBefore]) => rowOf(kind, quietBefore, result.phases));
-}
+/** The rows of the table, from what `run` resolved with. */
+export const rowsOf = ({ phases }) =>
+  Object.entries(ROWS).map(([kind, quietBefore]) => rowOf(kind, quietBefore, phases));
+
+/** Measures. */
+export const run = (context) => withPostgres((database) => measure(context, database));
