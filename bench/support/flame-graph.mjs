@@ -1,5 +1,6 @@
 // CPU profile → flame graph as an SVG file: width is time, a box stands on the one that called it, and a title tells file and share.
 
+const ROOT = new URL('../../', import.meta.url).href;
 const WIDTH = 1600;
 const ROW = 17;
 /** Narrower boxes cannot be seen, and are most of them. */
@@ -12,7 +13,7 @@ const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').r
 
 /** Where a function stands, as a reader of the repository names it. */
 function placeOf({ url, lineNumber }) {
-  const short = url.replace(/^.*\/node_modules\//, '').replace(/^.*\/dist\//, '');
+  const short = url.replace(/^.*\/node_modules\//, '').replace(ROOT, '');
   return short === '' ? 'V8' : `${short}:${lineNumber + 1}`;
 }
 
@@ -21,10 +22,10 @@ function colourOf({ url, functionName }) {
   if (functionName === '(garbage collector)') {
     return '#d9534f';
   }
-  if (url.includes('/dist/')) {
-    return '#f0a030';
+  if (url.includes('/node_modules/')) {
+    return '#7fb2e5';
   }
-  return url.includes('/node_modules/') ? '#7fb2e5' : url.startsWith('node:') ? '#8fce8f' : '#c8c8c8';
+  return url.startsWith(ROOT) ? '#f0a030' : url.startsWith('node:') ? '#8fce8f' : '#c8c8c8';
 }
 
 /** The tree of calls, with the microseconds of each node and all above it; calls of one function by one caller are one. */
