@@ -1,9 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
+/** As Node's `gc`. */
+interface Collect {
+  (): void;
+  (options: NodeJS.GCOptions): void;
+}
+
 /** What tests set. Bytes and milliseconds. */
 interface Options {
-  readonly collect?: ((options: NodeJS.GCOptions) => void) | undefined;
+  readonly collect?: Collect | undefined;
   readonly lookEveryMs?: number;
   readonly largestHeap?: number;
 }
@@ -12,7 +18,7 @@ interface Options {
 const COLLECTIONS = 2;
 /** Node 20 makes the new space smaller only where little was allocated in the five seconds before. */
 const LOOK_EVERY_MS = 6000;
-/** The part of that time that the event loop was busy, below which nobody waits for a collection of some 20 ms. */
+/** The part of that time that the event loop was busy, below which a collection may stop everything for some 30 ms. */
 const IDLE_BELOW = 0.3;
 /** A larger heap holds more than the start left, a full cache for one, and collecting it would keep requests waiting. */
 const LARGEST_HEAP = 64 * 2 ** 20;
@@ -36,12 +42,20 @@ export function collectAfterStart(options: Options = {}): void {
     if (getHeapStatistics().used_heap_size > largestHeap) {
       left = 0;
     } else if (utilization < IDLE_BELOW) {
-      // Node 24 gives pages back in this flavor only; Node 20 does not know of flavors.
-      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+      collectWhole(collect);
       left -= 1;
     }
     if (left === 0) {
       clearInterval(timer);
     }
   }, lookEveryMs).unref();
+}
+
+/** Also gives pages back: Node 22 and later do so in this flavor only, Node 20 takes any argument for the wish for a small collection. */
+function collectWhole(collect: Collect): void {
+  if (Number.parseInt(process.versions.node, 10) < 22) {
+    collect();
+  } else {
+    collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  }
 }
