@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Brokers, NO_SCHEDULER, type Replica, reportRejected, until } from '../harness/brokers/index.js';
+import { type Brokers, NO_SCHEDULER, reportRejected, until } from '../harness/brokers/index.js';
 import { startWorld, type World } from '../harness/world.js';
 
 jest.setTimeout(110_000);
@@ -10,7 +10,8 @@ const CALLERS = 100;
 let world: World;
 
 beforeAll(async () => {
-  world = await startWorld({ replicas: 3 });
+  // Long times: what a busy machine does late must not be told to callers as a failure.
+  world = await startWorld({ replicas: 3, timing: { leaseMs: 30_000, sendWithinMs: 15_000, patienceMs: 20_000 } });
 });
 
 afterAll(async () => {
@@ -18,16 +19,6 @@ afterAll(async () => {
 });
 
 const held = (brokers: Brokers, name: string): Promise<{ generation: number }> => brokers.database.connection(name);
-
-/** What a caller is told in the end: one that is told to come again, as the machine was too busy, does. */
-async function answered(replica: Replica, name: string, generation: number): ReturnType<typeof reportRejected> {
-  for (;;) {
-    const answer = await reportRejected(replica, name, name, generation);
-    if (answer.status !== 503) {
-      return answer;
-    }
-  }
-}
 
 describe('three replicas on one strict connection', () => {
   it('should send one request in each of 200 rounds that all of them begin at once, and have a living grant after each', async () => {
@@ -37,7 +28,7 @@ describe('three replicas on one strict connection', () => {
       const { generation } = await held(world, account.name);
       const [, ...answers] = await Promise.all([
         world.database.makeDueIn(generation, account.name),
-        ...world.replicas.map((replica) => answered(replica, account.name, generation)),
+        ...world.replicas.map((replica) => reportRejected(replica, account.name, account.name, generation)),
       ]);
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
       const { requests, alive: lives, newest } = await account.record();
@@ -50,7 +41,7 @@ describe('three replicas on one strict connection', () => {
     expect(Object.values(sends)).toEqual(Array.from({ length: ROUNDS }, () => 1));
     expect(reuses).toEqual([]);
     expect(requests.filter(({ onConnection }) => onConnection > 1)).toEqual([]);
-    expect(await account.outcomesOfSent()).toEqual(Array.from({ length: ROUNDS }, () => 'ok'));
+    expect(await account.outcomes()).toEqual(Array.from({ length: ROUNDS }, () => 'ok'));
     expect((await held(world, account.name)).generation).toBe(ROUNDS + 1);
   });
 
@@ -59,7 +50,9 @@ describe('three replicas on one strict connection', () => {
     await world.upstream.fault({ kind: 'slow', ms: 500, grantId: account.grant.grantId });
     await account.makeDue();
     const answers = await Promise.all(
-      Array.from({ length: CALLERS }, (_, index) => answered(world.replicas[index % 3] ?? world.one, account.name, 1)),
+      Array.from({ length: CALLERS }, (_, index) =>
+        reportRejected(world.replicas[index % 3] ?? world.one, account.name, account.name, 1),
+      ),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(answers.map(({ body }) => body['generation']))).toEqual(new Set([2]));
@@ -67,7 +60,7 @@ describe('three replicas on one strict connection', () => {
     const { requests, alive } = await account.record();
     expect(requests).toHaveLength(1);
     expect(alive).toBe(true);
-    expect(await account.outcomesOfSent()).toEqual(['ok']);
+    expect(await account.outcomes()).toEqual(['ok']);
   });
 
   it('should serve the old token to everyone who can use it, while the refresh is under way', async () => {
