@@ -88,8 +88,10 @@ try {
 }
 const seconds = secondsSince(beganAll);
 process.stdout.write(
-  `\nNode ${process.version}, ${cpus().length} processors (${cpus()[0]?.model}), Postgres and the load (${generator}) beside it, ` +
-    `medians of at least ${context.rounds} rounds, ${seconds} s in all\n\n`,
+  values.kept
+    ? '\nAs kept in bench/results; each file names its machine.\n\n'
+    : `\nNode ${process.version}, ${cpus().length} processors (${cpus()[0]?.model}), Postgres and the load (${generator}) beside it, ` +
+        `medians of at least ${context.rounds} rounds, ${seconds} s in all\n\n`,
 );
 print(table);
 if (failed.length > 0) {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { FLAGS, startBroker } from '../support/broker.mjs';
+import { FLAGS, PROGRAM as BROKER, startBroker } from '../support/broker.mjs';
 import { load } from '../support/load.mjs';
 import { cpuOf, median, rssOf, spread } from '../support/numbers.mjs';
 import { withPostgres } from '../support/postgres.mjs';
@@ -30,7 +30,6 @@ const FLAT_PERCENT = 0.5;
 /** A shorter load says nothing of growth: caches and the heap still fill. */
 const FEWEST_FLAT_SECONDS = 300;
 const PATH = '/providers/klavi/token?connection=demo';
-const BROKER = 'dist/bundle/main.js';
 const BARE = fileURLToPath(new URL('../support/bare-nest.mjs', import.meta.url));
 
 async function freePort() {

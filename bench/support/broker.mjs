@@ -9,8 +9,10 @@ import { cpuOf, rssOf } from './numbers.mjs';
 
 const root = new URL('../../', import.meta.url);
 const { scripts } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
-/** The flags of `npm run start:prod`. */
-export const FLAGS = scripts['start:prod'].split(' ').slice(1, -1);
+const words = scripts['start:prod'].split(' ');
+/** The flags of `npm run start:prod`, and the program that it runs. */
+export const FLAGS = words.slice(1, -1);
+export const PROGRAM = words.at(-1);
 
 /** Resolves with all that a process printed once `wanted` is in it; rejects where it ends before. */
 export function untilPrinted(child, wanted) {
@@ -37,7 +39,7 @@ export function untilPrinted(child, wanted) {
 export async function startBroker({ env = {}, args = [], node = process.execPath } = {}) {
   const dataDir = env.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'claviger-bench-')));
   const defaults = { DATA_DIR: dataDir, PORT: '0', SANDBOX_PORT: '0', LOG_LEVEL: 'warn', RATE_LIMIT: 'off' };
-  const child = spawn(node, [...FLAGS, ...args, 'dist/bundle/main.js'], {
+  const child = spawn(node, [...FLAGS, ...args, PROGRAM], {
     cwd: root,
     env: { ...process.env, NODE_ENV: 'development', ...defaults, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,25 +1,12 @@
-// The broker runs from a bundle: a profile of it is read in the lines of its sources and packages, through the maps beside the bundle.
-import { existsSync, readFileSync } from 'node:fs';
-import { SourceMap } from 'node:module';
-import { fileURLToPath } from 'node:url';
+// The broker runs from a bundle: a profile of it is read in the lines of its sources and packages, as its log names them.
+import { sourceFrame } from '../../dist/libs/common/src/source-frame.js';
 
-const maps = new Map();
+const PLACE = /^(.*):(\d+):(\d+)$/;
 
-function mapOf(url) {
-  if (!maps.has(url)) {
-    const file = url.startsWith('file:') ? `${fileURLToPath(url)}.map` : '';
-    maps.set(url, existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8'))) : undefined);
-  }
-  return maps.get(url);
-}
-
-function mapped(frame) {
-  const entry = mapOf(frame.url)?.findEntry(frame.lineNumber, frame.columnNumber);
-  if (entry?.originalSource === undefined) {
-    return frame;
-  }
-  const url = new URL(entry.originalSource, frame.url).href;
-  return { ...frame, url, lineNumber: entry.originalLine, columnNumber: entry.originalColumn };
+/** A profile counts lines and columns from 0, a stack from 1. */
+function mapped({ url, lineNumber, columnNumber, ...frame }) {
+  const [, source, line, column] = PLACE.exec(sourceFrame(`${url}:${lineNumber + 1}:${columnNumber + 1}`));
+  return { ...frame, url: source, lineNumber: line - 1, columnNumber: column - 1 };
 }
 
 /** The profile (of `node:inspector`), with frames as they stand in the sources. */
