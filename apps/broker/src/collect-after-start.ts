@@ -25,7 +25,7 @@ const LARGEST_HEAP = 64 * 2 ** 20;
 
 /**
  * Gives the memory of the start back to the system (some 30 MB), in a time in which the broker has little else to do: what loading and
- * compiling left behind would stay until the first large collection, which a new space of 16 MB puts off for hours. Needs Node's
+ * compiling left behind would stay until the first large collection, which a new space of 16 MB puts off. Needs Node's
  * `--expose-gc`; without it nothing happens (ADR 52).
  */
 export function collectAfterStart(options: Options = {}): void {
