@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiKeyService, CallerService, newApiKey, NO_FIELDS, type Role } from '@app/callers';
 import { createLog } from '@app/common';
-import { readConfig } from '@app/config';
+import { readConfig, TIMING, type Timing } from '@app/config';
 import supertest from 'supertest';
 import { createApp } from '../../apps/broker/src/app.factory.js';
 import { Overload } from '../../apps/broker/src/limits/overload.js';
@@ -32,15 +32,22 @@ export interface TestBroker {
 
 export interface TestBrokerOptions {
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where production's times do not do. */
+  readonly timing?: Partial<Timing>;
   /** The first replica, whose keys and administrator this one shares. */
   readonly replicaOf?: TestBroker;
 }
 
 /** Starts one; several may share the database, as replicas do. */
-export async function startBroker({ environment = {}, replicaOf }: TestBrokerOptions = {}): Promise<TestBroker> {
+export async function startBroker({
+  environment = {},
+  timing,
+  replicaOf,
+}: TestBrokerOptions = {}): Promise<TestBroker> {
   const dataDir = replicaOf?.dataDir ?? (await mkdtemp(join(tmpdir(), 'claviger-broker-')));
   const database = process.env['DATABASE_URL'];
-  const config = readConfig({ DATABASE_URL: database, DATA_DIR: dataDir, PORT: '0', ...UNLIMITED, ...environment });
+  const variables = { DATABASE_URL: database, DATA_DIR: dataDir, PORT: '0', ...UNLIMITED, ...environment };
+  const config = { ...readConfig(variables), timing: { ...TIMING, ...timing } };
   const lines: string[] = [];
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
   const app = await createApp(config, log);

@@ -1,4 +1,5 @@
 import { Clock, Log, newId } from '@app/common';
+import { Config } from '@app/config';
 import { ChangeFeed, Database } from '@app/database';
 import { Module } from '@nestjs/common';
 import { AuditLog } from './audit.log.js';
@@ -12,6 +13,7 @@ import { Replica } from './replica.js';
 import { AuditHealth } from './writing/audit.health.js';
 import { AuditRepository } from './writing/audit.repository.js';
 import { AuditWriter } from './writing/audit.writer.js';
+import { processTimers } from './writing/timing.js';
 
 const Target = Symbol('AuditTarget');
 
@@ -24,23 +26,27 @@ const Target = Symbol('AuditTarget');
     { provide: Replica, useFactory: newId },
     {
       provide: Target,
-      inject: [Database, Replica, Clock, Log, { token: DeviceStorage, optional: true }],
+      inject: [Database, Config, Replica, Clock, Log, { token: DeviceStorage, optional: true }],
       useFactory: (
         { auditPool, requestPool }: Database,
+        { timing }: Config,
         replica: Replica,
         clock: Clock,
         log: Log,
         storage?: DeviceStorage,
       ) => {
-        const [store, drained] = [new AuditRepository(auditPool), new DrainRepository(requestPool)];
+        const [store, drained] = [
+          new AuditRepository(auditPool, timing.appendWithinMs),
+          new DrainRepository(requestPool),
+        ];
         return targetOf({ store, drained, replica, clock, log }, storage);
       },
     },
     {
       provide: AuditWriter,
-      inject: [Target, ChangeFeed, Log],
-      useFactory: ({ writer, health }: AuditTarget, feed: ChangeFeed, log: Log) =>
-        new AuditWriter(writer, new AuditHealth(health, log), feed),
+      inject: [Target, Config, ChangeFeed, Log],
+      useFactory: ({ writer, health }: AuditTarget, { timing }: Config, feed: ChangeFeed, log: Log) =>
+        new AuditWriter(writer, new AuditHealth(health, log), feed, processTimers, timing.appendWithinMs),
     },
     AuditLog,
     AuditEventsRepository,

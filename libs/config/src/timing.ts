@@ -1,4 +1,4 @@
-/** The times of the refresh protocol, in milliseconds. No variable of the environment changes them; fault tests shorten them. */
+/** The times of the refresh protocol, in milliseconds. No variable of the environment changes them; tests do. */
 export interface Timing {
   /** How long a lease holds without a heartbeat. */
   readonly leaseMs: number;
@@ -23,6 +23,8 @@ export interface Timing {
   readonly replayEveryMs: number;
   /** How long the circuit of a failing provider stays open the first time. */
   readonly circuitOpenMs: number;
+  /** How long an event may wait for its row in the audit log; then nothing leaves. */
+  readonly appendWithinMs: number;
   /** How long caches are trusted while the database cannot be reached, where the audit log has a local device. */
   readonly outageMs: number;
   /** How often a replica says that it lives, and follows the states of encryption keys. */
@@ -45,6 +47,7 @@ export const TIMING: Timing = {
   claimMs: 30_000,
   replayEveryMs: 30_000,
   circuitOpenMs: 30_000,
+  appendWithinMs: 2000,
   outageMs: 300_000,
   keysEveryMs: 1000,
   replicaMs: 10_000,

@@ -1,3 +1,4 @@
+import { TIMING } from '@app/config';
 import { isRefusal, SharedConnection, textArray } from '@app/database';
 import type { Pool, QueryConfig } from 'pg';
 import { genesis, type Link } from '../chain/chain.js';
@@ -6,8 +7,6 @@ import { CLOSE_STREAM, INSERT_BATCH, OPEN_STREAM, PROBE, SETTLE } from './audit.
 import { toRow } from './row.js';
 import { Stream } from './stream.js';
 
-/** Client side limit of one statement, for a server that stopped answering: pg then gives the connection up. */
-const PATIENCE_MS = 2000;
 const NO_REPLICA = '00000000-0000-0000-0000-000000000000';
 
 /** pg reads `query_timeout` of a single statement; its type declarations do not know of it. */
@@ -19,12 +18,18 @@ interface Statement extends QueryConfig<unknown[]> {
 export class AuditRepository implements AuditStore {
   readonly #batches: SharedConnection;
 
-  constructor(private readonly pool: Pool) {
+  /** `withinMs` bounds one statement on this side, for a server that stopped answering: pg then gives the connection up. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly withinMs: number = TIMING.appendWithinMs,
+  ) {
     this.#batches = new SharedConnection(pool);
   }
 
   async openStream(): Promise<string> {
-    const { rows } = await this.pool.query<{ id: string }>(bounded({ name: 'audit-open-stream', text: OPEN_STREAM }));
+    const { rows } = await this.pool.query<{ id: string }>(
+      this.#bounded({ name: 'audit-open-stream', text: OPEN_STREAM }),
+    );
     const [row] = rows;
     if (!row) {
       throw new Error('The sequence of audit_streams answered no number.');
@@ -34,7 +39,7 @@ export class AuditRepository implements AuditStore {
 
   async insert(batch: AuditBatch): Promise<Receipt> {
     const { rows } = await this.#batches
-      .query<{ advanced: boolean; mark: string }>(insertStatement(batch))
+      .query<{ advanced: boolean; mark: string }>(this.#bounded(insertStatement(batch)))
       .catch((error: unknown) =>
         Promise.reject(isRefusal(error) ? new BatchRefused('refused', { cause: error }) : error),
       );
@@ -48,7 +53,7 @@ export class AuditRepository implements AuditStore {
   async settle({ stream, replica, device }: AuditBatch): Promise<Link> {
     // Where no batch has opened it, it ends before its first row, whichever batch asks.
     const values = [stream, replica, device, genesis(stream, replica).hash];
-    const { rows } = await this.pool.query<Link>(bounded({ name: 'audit-settle', text: SETTLE, values }));
+    const { rows } = await this.pool.query<Link>(this.#bounded({ name: 'audit-settle', text: SETTLE, values }));
     const [row] = rows;
     if (!row) {
       throw new Error('A stream was closed and answered no head.');
@@ -57,11 +62,13 @@ export class AuditRepository implements AuditStore {
   }
 
   async close(stream: string): Promise<void> {
-    await this.pool.query(bounded({ name: 'audit-close-stream', text: CLOSE_STREAM, values: [stream] }));
+    await this.pool.query(this.#bounded({ name: 'audit-close-stream', text: CLOSE_STREAM, values: [stream] }));
   }
 
   async probe(): Promise<boolean> {
-    const { rows } = await this.pool.query<{ appendable: boolean }>(bounded({ name: 'audit-probe', text: PROBE }));
+    const { rows } = await this.pool.query<{ appendable: boolean }>(
+      this.#bounded({ name: 'audit-probe', text: PROBE }),
+    );
     return rows[0]?.appendable === true;
   }
 
@@ -72,9 +79,9 @@ export class AuditRepository implements AuditStore {
     const client = await this.pool.connect();
     let broken = true;
     try {
-      await client.query(bounded({ text: 'BEGIN' }));
-      await client.query(insertStatement(batch));
-      await client.query(bounded({ text: 'ROLLBACK' }));
+      await client.query(this.#bounded({ text: 'BEGIN' }));
+      await client.query(this.#bounded(insertStatement(batch)));
+      await client.query(this.#bounded({ text: 'ROLLBACK' }));
       broken = false;
       return true;
     } finally {
@@ -82,13 +89,15 @@ export class AuditRepository implements AuditStore {
       client.release(broken);
     }
   }
+
+  #bounded(query: QueryConfig<unknown[]>): Statement {
+    return { ...query, query_timeout: this.withinMs };
+  }
 }
 
-const bounded = (query: QueryConfig<unknown[]>): Statement => ({ ...query, query_timeout: PATIENCE_MS });
-
-const insertStatement = (batch: AuditBatch): Statement => {
+const insertStatement = (batch: AuditBatch): QueryConfig<unknown[]> => {
   const { stream, replica, device, at, previous, last, rows, bodies, hashes } = batch;
-  return bounded({
+  return {
     name: 'audit-insert-batch',
     text: INSERT_BATCH,
     values: [
@@ -111,5 +120,5 @@ const insertStatement = (batch: AuditBatch): Statement => {
       // JSON in one line holds no line break, so this takes no escaping.
       bodies.join('\n'),
     ],
-  });
+  };
 };

@@ -1,4 +1,5 @@
 import { BrokerError } from '@app/common';
+import { TIMING } from '@app/config';
 import type { AuditEvent } from '../event.js';
 import type { AuditHealth } from './audit.health.js';
 import { appendSeconds, batchSize, failures } from './audit.metrics.js';
@@ -13,7 +14,6 @@ const LARGEST_BATCH = 512;
 /** Fewer events wait for the batch that is under way: a batch of their own would cost more than it saves. */
 const FEWEST_BESIDE = 16;
 const LONGEST_QUEUE = 100_000;
-const DEADLINE_MS = 2000;
 const RETRY_AFTER_SECONDS = 1;
 const NOTHING: Receipt = { mark: undefined };
 
@@ -45,13 +45,14 @@ export class AuditWriter {
     private readonly health: AuditHealth,
     private readonly news: MarkListener,
     private readonly timers: Timers = processTimers,
+    withinMs: number = TIMING.appendWithinMs,
   ) {
-    this.deadlines = new Deadlines(DEADLINE_MS, timers, () => this.expire());
+    this.deadlines = new Deadlines(withinMs, timers, () => this.expire());
   }
 
   /**
    * Resolves when all rows are committed, in the order given and in one batch. Rejects with `audit_unavailable` when their
-   * batch failed, 2 s have passed, the queue is full, or the log is closed.
+   * batch failed, `withinMs` have passed, the queue is full, or the log is closed.
    */
   append(events: readonly AuditEvent[]): Promise<Receipt> {
     if (events.length === 0) {
