@@ -42,7 +42,8 @@ export function newEvent() {
 function grouped(url) {
   const pool = new Pool({ connectionString: url, max: 2, pipeline: true });
   const store = new AuditRepository(pool);
-  const log = { error: process.stderr.write.bind(process.stderr), info: () => {}, warn: () => {}, debug: () => {} };
+  const error = (text, facts) => void process.stderr.write(`${text} ${JSON.stringify(facts)}\n`);
+  const log = { error, info: () => {}, warn: () => {}, debug: () => {} };
   const rows = new StreamWriter(store, randomUUID(), Date);
   const writer = new AuditWriter(rows, new AuditHealth(store, log), { observe: () => {} });
   return { append: () => writer.append([newEvent()]), end: () => writer.close().then(() => pool.end()) };

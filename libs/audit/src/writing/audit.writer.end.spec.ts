@@ -8,9 +8,10 @@ describe('AuditWriter', () => {
   let store: HeldStore;
   let timers: HeldTimers;
   let sut: AuditWriter;
+  let errors: readonly string[];
 
   beforeEach(() => {
-    ({ sut, store, timers } = newHeldWriter());
+    ({ sut, store, timers, errors } = newHeldWriter());
   });
 
   describe('deadline', () => {
@@ -70,6 +71,28 @@ describe('AuditWriter', () => {
         ['1', 1],
         ['2', 1],
       ]);
+    });
+
+    it('should tell operators once that events are refused', async () => {
+      const append = sut.append(named('a'));
+      timers.pass(2000);
+      await expect(append).rejects.toMatchObject({ code: 'audit_unavailable' });
+      expect(errors).toEqual([expect.stringContaining('The audit log cannot be written')]);
+    });
+
+    it('should find nothing wrong where batches follow each other for longer than any of them may take', async () => {
+      let last = sut.append(named('first'));
+      for (const id of many(8)) {
+        const next = sut.append(named(id));
+        await settled();
+        timers.pass(500);
+        await store.commit();
+        await last;
+        last = next;
+      }
+      expect(errors).toEqual([]);
+      await store.commit();
+      await last;
     });
 
     it('should refuse each at its own time, with one timer for all', async () => {

@@ -99,15 +99,16 @@ export class AuditWriter {
     return pending.settlement;
   }
 
-  /** Refuses what has waited for too long. What waits stands in the order in which it came. */
+  /** Refuses what has waited for too long, if anything has. What waits stands in the order in which it came. */
   private expire(): void {
-    const error = unavailable('The audit log did not answer in time, so nothing may leave. Ask again.');
-    this.health.failed(error);
     const sent = this.underWay.flatMap(({ appends }) => appends);
-    for (const pending of [...sent, ...this.queue].filter((one) => this.deadlines.isOver(one))) {
-      failures.inc(pending.fail(error));
+    const late = [...sent, ...this.queue].filter((one) => !one.isSettled && this.deadlines.isOver(one));
+    if (late.length > 0) {
+      const error = unavailable('The audit log did not answer in time, so nothing may leave. Ask again.');
+      this.health.failed(error);
+      late.forEach((pending) => failures.inc(pending.fail(error)));
+      this.dropSettled();
     }
-    this.dropSettled();
     const oldest = sent.find(({ isSettled }) => !isSettled) ?? this.queue[0];
     if (oldest !== undefined) {
       this.deadlines.watch(oldest.began);

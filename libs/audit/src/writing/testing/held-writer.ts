@@ -7,7 +7,6 @@ import { HeldStore } from './held-store.js';
 import { HeldTimers } from './held-timers.js';
 
 const ignore = (): void => undefined;
-const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
 
 /** The replica whose stream is written. */
 export const REPLICA = '00000000-0000-4000-8000-000000000001';
@@ -27,14 +26,16 @@ export const named = (...requestIds: readonly string[]): readonly AuditEvent[] =
 /** So many request ids. */
 export const many = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `r${index}`);
 
-/** A writer whose store and timers do nothing until they are told to; `time.now` is the clock. */
+/** A writer whose store and timers do nothing until they are told to; `time.now` is the clock, `errors` what operators are told. */
 export function newHeldWriter() {
   const time = { now: Date.UTC(2026, 10, 29) };
   const marks: string[] = [];
+  const errors: string[] = [];
+  const log: Log = { error: (text) => void errors.push(text), warn: ignore, info: ignore, debug: ignore };
   const store = new HeldStore();
   const timers = new HeldTimers();
   const target = new StreamWriter(store, REPLICA, { now: () => time.now });
   const news = { observe: (mark: string) => void marks.push(mark) };
   const sut = new AuditWriter(target, new AuditHealth(store, log, timers.after), news, timers);
-  return { sut, store, timers, marks, time };
+  return { sut, store, timers, marks, errors, time };
 }
