@@ -54,6 +54,16 @@ describe(Scheduler.name, () => {
     expect(Number((await storedConnection(id)).refresh_at)).toBeGreaterThan(Date.now() + 60_000);
   });
 
+  it('should renew what is due though its held token does not open: nothing of that is sent', async () => {
+    const replica = await start();
+    const { id } = await newConnection(replica);
+    const times = `token_issued_at = now(), token_expires_at = now() + interval '1 minute', token_lifetime_seconds = 60`;
+    await sql(String.raw`update connections set token = '\x00', ${times} where id = $1`, [id]);
+    run(replica);
+    (await replica.provider.next()).answer(granted('access-2'));
+    await eventually(async () => expect(await generations()).toEqual([2]));
+  });
+
   it('should not renew anew what was renewed between its claim and its look', async () => {
     const replica = await start();
     const { id } = await newConnection(replica);

@@ -7,7 +7,7 @@ import { Database } from '@app/database';
 import type { AttemptRequest, FailedAttempt, OpenAttempt } from './attempt.js';
 import { DEFER, EXTEND_LEASE, FAIL, FOUND_UNUSED, MARK_SENT, OPEN } from './attempt.statements.js';
 import { type OpenedRow, toOpenAttempt } from './attempt-row.js';
-import type { Connection } from './connection.js';
+import type { SealedConnection } from './connection.js';
 
 /** A sealed value that does not open needs an operator: its key is missing, or it was changed. */
 const UNREADABLE_RETRY_MS = 60_000;
@@ -73,7 +73,7 @@ export class AttemptsRepository {
   }
 
   /** Nothing is sent for so long, and the connection shows that an outcome is not known. Without effect where anybody moved it since. */
-  async defer({ id, generation, fence }: Connection, waitMs: number): Promise<void> {
+  async defer({ id, generation, fence }: SealedConnection, waitMs: number): Promise<void> {
     await this.database.query({ ...DEFER, values: [id, generation, fence, Math.round(waitMs)] });
   }
 

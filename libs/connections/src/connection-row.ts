@@ -1,7 +1,15 @@
 import type { Envelopes, Fingerprints } from '@app/crypto';
 import { Secret } from '@app/common';
 import type { OutcomeKind } from '@app/providers';
-import type { Connection, ConnectionState, HeldToken, Trouble, Unsettled } from './connection.js';
+import type {
+  Connection,
+  ConnectionState,
+  HeldToken,
+  SealedConnection,
+  TokenTimes,
+  Trouble,
+  Unsettled,
+} from './connection.js';
 import type { ConnectionKinds, KindRow } from './connection-kind.js';
 import { openToken } from './sealing.js';
 import type { SharedTexts } from './shared-texts.js';
@@ -87,14 +95,17 @@ export interface Opener {
   readonly fingerprints: Fingerprints;
 }
 
-/**
- * The row with its token opened. Every field is named, in one order: millions are made, and they are all of one shape then.
- * @throws EnvelopeError where the token was changed or moved.
- */
-export async function toConnection(row: ConnectionRow, opener: Opener): Promise<Connection> {
+/** The row with its token opened. @throws EnvelopeError where the token was changed or moved. */
+export const toConnection = async (row: ConnectionRow, opener: Opener): Promise<Connection> =>
+  described(row, opener, await toToken(row, opener));
+
+/** The row with what is sealed left as it is. */
+export const toSealed = (row: ConnectionRow, opener: Opener): SealedConnection => described(row, opener, toTimes(row));
+
+/** Every field is named, in one order: millions are made, and they are all of one shape then. */
+function described<Token extends TokenTimes>(row: ConnectionRow, opener: Opener, token: Token | null) {
   const { texts } = opener;
   const kind = opener.kinds.of(row);
-  const token = await toToken(row, opener);
   const stored = toTrouble(row.state_reason, row.state_upstream_status, row.state_parameter);
   const { state, trouble } = shownState({ state: row.state, trouble: stored }, row.unconfirmed_hosts);
   return {
@@ -145,8 +156,20 @@ function toUnsettled({ first_sent_at, last_sent_at, unused_at, asked_in_vain_at 
   };
 }
 
-async function toToken(row: ConnectionRow, { envelopes, fingerprints, texts }: Opener): Promise<HeldToken | null> {
+function toTimes(row: ConnectionRow): TokenTimes | null {
   if (row.token === null || row.token_issued_at === null || row.token_expires_at === null) {
+    return null;
+  }
+  return {
+    issuedAt: Math.round(row.token_issued_at),
+    expiresAt: Math.round(row.token_expires_at),
+    lifetimeSeconds: row.token_lifetime_seconds,
+  };
+}
+
+async function toToken(row: ConnectionRow, { envelopes, fingerprints, texts }: Opener): Promise<HeldToken | null> {
+  const times = toTimes(row);
+  if (row.token === null || times === null) {
     return null;
   }
   const { access_token, token_type, extra } = await openToken(
@@ -159,9 +182,9 @@ async function toToken(row: ConnectionRow, { envelopes, fingerprints, texts }: O
     fingerprint: fingerprints.of(access_token),
     tokenType: texts.same(token_type),
     extra: Object.keys(extra).length === 0 ? NO_EXTRA : extra,
-    issuedAt: Math.round(row.token_issued_at),
-    expiresAt: Math.round(row.token_expires_at),
-    lifetimeSeconds: row.token_lifetime_seconds,
+    issuedAt: times.issuedAt,
+    expiresAt: times.expiresAt,
+    lifetimeSeconds: times.lifetimeSeconds,
   };
 }
 

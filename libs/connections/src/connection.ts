@@ -20,18 +20,22 @@ export interface Trouble {
   readonly parameter?: string;
 }
 
-/** An access token that is held, opened. Times are epoch milliseconds of the database's clock. */
-export interface HeldToken {
+/** When an access token that is held was issued, and when it ends; epoch milliseconds of the database's clock. */
+export interface TokenTimes {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  /** As its provider issued it; null for a token that an operator stored, whose lifetime nobody knows. */
+  readonly lifetimeSeconds: number | null;
+}
+
+/** An access token that is held, opened. */
+export interface HeldToken extends TokenTimes {
   readonly accessToken: Secret;
   /** Names the token in the audit log. */
   readonly fingerprint: string;
   /** Scheme of the Authorization header: `Bearer`, `Token`. */
   readonly tokenType: string;
   readonly extra: Readonly<Record<string, string>>;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-  /** As its provider issued it; null for a token that an operator stored, whose lifetime nobody knows. */
-  readonly lifetimeSeconds: number | null;
 }
 
 /** Refreshes of the current generation that were sent and whose outcome is not known. Times are epoch ms of the database's clock. */
@@ -44,8 +48,8 @@ export interface Unsettled {
   readonly askedInVainAt: number | null;
 }
 
-/** What issuing a token needs to know of a connection: no credential, and the token opened. */
-export interface Connection {
+/** What renewing a connection needs to know of it before anything is sent: nothing of what is sealed. */
+export interface SealedConnection {
   readonly id: string;
   readonly provider: string;
   readonly connection: string;
@@ -59,7 +63,7 @@ export interface Connection {
   /** True while somebody's attempt is under way. */
   readonly leased: boolean;
   readonly unsettled: Unsettled | null;
-  readonly token: HeldToken | null;
+  readonly token: TokenTimes | null;
   /** When it is to be renewed, and before when nobody sends after a failure; epoch ms. */
   readonly refreshAt: number | null;
   readonly retryAt: number | null;
@@ -84,4 +88,9 @@ export interface Connection {
   readonly changedAt: number;
   /** About so many bytes of memory are its own; the rest it shares with other connections of its provider. */
   readonly heldBytes: number;
+}
+
+/** What issuing a token needs to know of a connection: no credential, and the token opened. */
+export interface Connection extends SealedConnection {
+  readonly token: HeldToken | null;
 }

@@ -4,20 +4,20 @@ import { Config } from '@app/config';
 import { Envelopes, Fingerprints, KeyServiceError } from '@app/crypto';
 import { Database } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
-import type { Connection, ConnectionState } from './connection.js';
+import type { Connection, ConnectionState, SealedConnection } from './connection.js';
 import { ConnectionKinds } from './connection-kind.js';
 import { type FoundConnection, GatheredReads } from './gathered-reads.js';
 import { openFields } from './sealing.js';
 import { SharedTexts } from './shared-texts.js';
 import { SHOWN_STATE } from './shown-state.js';
-import { type ConnectionRow, toConnection } from './connection-row.js';
+import { type ConnectionRow, toConnection, toSealed } from './connection-row.js';
 import { CHANGED, CLAIM, FIND } from './connection.statements.js';
 
 /** A connection whose renewal is due. */
 export interface DueConnection extends ConnectionName {
   readonly id: string;
-  /** As it was claimed. @throws EnvelopeError where its token was changed or moved. */
-  open(): Promise<Connection>;
+  /** As it was claimed. Its token is not opened: what is sent is read when the attempt is. */
+  read(): SealedConnection;
 }
 
 /** A connection that changed, and when; epoch ms. */
@@ -93,7 +93,7 @@ export class ConnectionsRepository {
       id: row.id,
       provider: row.provider,
       connection: row.name,
-      open: () => toConnection(row, this),
+      read: () => toSealed(row, this),
     }));
   }
 
@@ -110,7 +110,7 @@ export class ConnectionsRepository {
   }
 
   /** Moves the renewal to `until` (epoch ms), where that is still to come. False where it is due now, or was renewed meanwhile. */
-  async postpone({ id, generation }: Connection, until: number): Promise<boolean> {
+  async postpone({ id, generation }: SealedConnection, until: number): Promise<boolean> {
     const rows = await this.database.query({
       name: 'connection-postpone',
       text: `update connections set refresh_at = $3

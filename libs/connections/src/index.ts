@@ -15,6 +15,8 @@ export {
   type Connection,
   type ConnectionState,
   type HeldToken,
+  type SealedConnection,
+  type TokenTimes,
   type Trouble,
   type Unsettled,
 } from './connection.js';

@@ -3,10 +3,10 @@ import type { AuditOrigin } from '@app/audit';
 import {
   type AttemptRequest,
   AttemptsRepository,
-  type Connection,
   isNewer,
   type OpenAttempt,
   RestoreGuard,
+  type SealedConnection,
   Spool,
   type Trigger,
 } from '@app/connections';
@@ -35,7 +35,7 @@ export class AttemptStarter {
    * One attempt, or undefined where the row does not stand as `connection` says any more.
    * @throws BrokerError where none may be made now, or where its intent cannot be recorded.
    */
-  async attempt(connection: Connection, step: Step, reason: RefreshReason): Promise<AttemptEnd | undefined> {
+  async attempt(connection: SealedConnection, step: Step, reason: RefreshReason): Promise<AttemptEnd | undefined> {
     const request = requestOf(connection, step, reason);
     const admission = this.preflight.require(connection, reason.trigger, request.oneShot);
     const openedAt = performance.now();
@@ -67,7 +67,7 @@ export class AttemptStarter {
   }
 }
 
-function requestOf(connection: Connection, step: Step, { trigger, origin }: RefreshReason): AttemptRequest {
+function requestOf(connection: SealedConnection, step: Step, { trigger, origin }: RefreshReason): AttemptRequest {
   const { id: connectionId, generation, fence, traits } = connection;
   const refreshes = step === 'refresh';
   const oneShot = refreshes && traits.rotation !== 'static';

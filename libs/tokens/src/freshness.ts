@@ -1,4 +1,4 @@
-import { type Connection, type HeldToken, HOST_UNCONFIRMED } from '@app/connections';
+import { type Connection, type HeldToken, HOST_UNCONFIRMED, type TokenTimes } from '@app/connections';
 import { SAFETY_MS } from './lifetime.js';
 import type { TokenRequest, Warning } from './token-request.js';
 
@@ -10,10 +10,12 @@ export interface WithToken extends Connection {
   readonly token: HeldToken;
 }
 
+/** True while a token has not expired. */
+export const lives = ({ expiresAt }: TokenTimes, now: number): boolean => expiresAt > now;
+
 /** True while the held token, if any, has not expired. */
-export function holdsLiveToken(connection: Connection, now: number): connection is WithToken {
-  return connection.token !== null && connection.token.expiresAt > now;
-}
+export const holdsLiveToken = (connection: Connection, now: number): connection is WithToken =>
+  connection.token !== null && lives(connection.token, now);
 
 /** True where the token lives at least so many seconds from now. */
 export const outlives = (token: HeldToken, seconds: number, now: number): boolean =>

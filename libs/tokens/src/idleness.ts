@@ -1,4 +1,4 @@
-import type { Connection } from '@app/connections';
+import type { SealedConnection } from '@app/connections';
 
 /** Where nobody says when an unused refresh token dies, it is kept alive so often. */
 const KEEP_ALIVE_MS = 7 * 86_400_000;
@@ -11,7 +11,7 @@ const SHORTEST_JUDGED_SECONDS = 120;
  * When an idle connection is renewed all the same; undefined where it is in use, or not `strict`, and is renewed as usual. Idle:
  * no caller in the whole life of its token (refresh.md, "Schedule"). Epoch ms.
  */
-export function keepAliveAt({ traits, token, lastUsedAt }: Connection): number | undefined {
+export function keepAliveAt({ traits, token, lastUsedAt }: SealedConnection): number | undefined {
   if (traits.rotation !== 'strict' || token === null || (token.lifetimeSeconds ?? 0) < SHORTEST_JUDGED_SECONDS) {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '@app/common';
 import { Config } from '@app/config';
-import { AttemptsRepository, type Connection, ConnectionFeed } from '@app/connections';
+import { AttemptsRepository, ConnectionFeed, type SealedConnection } from '@app/connections';
 import { ProviderRegistry, type Step } from '@app/providers';
 import { decide } from './recovery.js';
 import { blockedError, quarantinedError, uncertainError } from './refusal.js';
@@ -26,7 +26,7 @@ export class Planner {
    * What to send, or undefined where somebody else's attempt is under way.
    * @throws BrokerError where nothing may be sent now, with when to ask again.
    */
-  async nextStep(connection: Connection, ignoreBackoff: boolean): Promise<Step | undefined> {
+  async nextStep(connection: SealedConnection, ignoreBackoff: boolean): Promise<Step | undefined> {
     const now = this.clock.now();
     const blocked = blockedError(connection, now, ignoreBackoff);
     if (blocked !== undefined) {
@@ -52,7 +52,7 @@ export class Planner {
    * What may be a second send waits until the database was there for a while: whoever holds the answer of the first, and could
    * not store it while the database was away, comes first.
    */
-  #requireQuiet(connection: Connection, step: Step): void {
+  #requireQuiet(connection: SealedConnection, step: Step): void {
     const missing = this.config.timing.quietMs - this.feed.currentForMs();
     if (step === 'refresh' && connection.unsettled !== null && connection.traits.rotation !== 'static' && missing > 0) {
       throw uncertainError(connection, missing);
@@ -60,7 +60,7 @@ export class Planner {
   }
 
   /** The scheduler looks again when there is something to do; written once, not by every caller. */
-  async #defer(connection: Connection, until: number, now: number): Promise<void> {
+  async #defer(connection: SealedConnection, until: number, now: number): Promise<void> {
     const { state, refreshAt } = connection;
     const isPlanned = state === 'uncertain' && refreshAt !== null && Math.abs(refreshAt - until) < SAME_TIME_MS;
     await (isPlanned ? undefined : this.attempts.defer(connection, until - now));

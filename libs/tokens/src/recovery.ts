@@ -1,6 +1,6 @@
-import type { Connection, Unsettled } from '@app/connections';
+import type { SealedConnection, Unsettled } from '@app/connections';
 import { canRelogin, nextStep, type Provider, type Step } from '@app/providers';
-import { holdsLiveToken } from './freshness.js';
+import { lives } from './freshness.js';
 
 /** Of a provider's grace only so much is relied on: clocks differ and are set back, and a repeat takes its time. */
 const GRACE_SHARE = 0.8;
@@ -29,11 +29,11 @@ const attempt = (step: Step): Decision => ({ kind: 'attempt', step });
  * find the fence as it was here.
  * @param now epoch ms of the database's clock.
  */
-export function decide(connection: Connection, provider: Provider, now: number, zombieMs: number): Decision {
+export function decide(connection: SealedConnection, provider: Provider, now: number, zombieMs: number): Decision {
   if (connection.leased) {
     return { kind: 'watch' };
   }
-  const tokenLives = connection.token === null ? null : holdsLiveToken(connection, now);
+  const tokenLives = connection.token === null ? null : lives(connection.token, now);
   const rejected = connection.nextStep === 'relogin';
   // Where no step can be made, the attempt itself says so: it ends as misconfigured, is recorded and stops the retries.
   const planned = nextStep(provider, connection, { tokenLives, rejected }) ?? 'refresh';
@@ -50,10 +50,10 @@ export function decide(connection: Connection, provider: Provider, now: number, 
 }
 
 /** True where the database was restored and nobody has vouched for this credential since. */
-export const isQuarantined = ({ state, trouble }: Connection): boolean =>
+export const isQuarantined = ({ state, trouble }: SealedConnection): boolean =>
   state === 'uncertain' && trouble?.reason === DATABASE_RESTORED;
 
-function leaveQuarantine({ traits }: Connection, relogin: boolean): Decision {
+function leaveQuarantine({ traits }: SealedConnection, relogin: boolean): Decision {
   if (relogin) {
     return attempt('relogin');
   }
@@ -62,7 +62,7 @@ function leaveQuarantine({ traits }: Connection, relogin: boolean): Decision {
 
 /** A refresh of this generation was sent, and nobody knows what became of it. */
 function recover(
-  connection: Connection,
+  connection: SealedConnection,
   { firstSentAt, lastSentAt, unusedAt, askedInVainAt }: Unsettled,
   relogin: boolean,
   now: number,
@@ -95,7 +95,7 @@ function reliableGraceMs(graceSeconds: number): number {
 }
 
 /** When the old token is worth so little that a wrong try costs next to nothing. */
-function lastChanceOf({ token }: Connection, now: number): number {
+function lastChanceOf({ token }: SealedConnection, now: number): number {
   if (token === null) {
     return now;
   }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
 import { Config } from '@app/config';
-import { type Connection, ConnectionsRepository } from '@app/connections';
+import { type Connection, ConnectionsRepository, type SealedConnection } from '@app/connections';
 import { AttemptStarter, type RefreshReason } from './attempt.starter.js';
 import { Planner } from './planner.js';
 import { patiently } from './patience.js';
@@ -38,19 +38,19 @@ export class Refresher {
    * The connection with a token newer than the one that `stale` holds, obtained here or by another replica.
    * @throws BrokerError for what the provider answered, for a state or a back-off that forbids sending, or while stopping.
    */
-  async refresh(stale: Connection, reason: RefreshReason): Promise<Connection> {
+  async refresh(stale: SealedConnection, reason: RefreshReason): Promise<Connection> {
     const flight = this.#join(stale, reason);
     flight.arrived ??= flight.landing.then((connection) => connection ?? this.#reload(stale));
     return flight.arrived;
   }
 
   /** As `refresh`, for those who do not want the token: it is not read. */
-  async renew(stale: Connection, reason: RefreshReason): Promise<void> {
+  async renew(stale: SealedConnection, reason: RefreshReason): Promise<void> {
     await this.#join(stale, reason).landing;
   }
 
   /** As `refresh`, but not for longer than a caller waits; the refresh goes on without it. @throws BrokerError `refresh_pending`. */
-  refreshForCaller(stale: Connection, reason: RefreshReason): Promise<Connection> {
+  refreshForCaller(stale: SealedConnection, reason: RefreshReason): Promise<Connection> {
     return patiently(this.refresh(stale, reason), this.config.timing.patienceMs, () => pendingError(stale));
   }
 
@@ -61,7 +61,7 @@ export class Refresher {
   }
 
   /** The flight of this generation, begun where there is none. @throws BrokerError while stopping. */
-  #join(stale: Connection, reason: RefreshReason): Flight {
+  #join(stale: SealedConnection, reason: RefreshReason): Flight {
     // By generation: a flight that an older one left behind must not answer for the one that is reported now.
     const key = `${stale.id}/${stale.generation}`;
     const flying = this.#flights.get(key);
@@ -77,18 +77,20 @@ export class Refresher {
     return flight;
   }
 
-  async #fly(stale: Connection, reason: RefreshReason): Promise<Connection | undefined> {
-    let current = stale;
-    while (current.generation === stale.generation) {
-      const before = current;
-      const step = await this.planner.nextStep(current, reason.trigger === 'admin');
-      const end = step && (await this.starter.attempt(current, step, reason));
+  async #fly(stale: SealedConnection, reason: RefreshReason): Promise<Connection | undefined> {
+    let before = stale;
+    for (;;) {
+      const step = await this.planner.nextStep(before, reason.trigger === 'admin');
+      const end = step && (await this.starter.attempt(before, step, reason));
       if (end?.kind === 'ok') {
         return undefined;
       }
-      current = await this.#reload(current);
+      const current = await this.#reload(before);
       // A failure of a generation that somebody else replaced meanwhile is nobody's failure.
-      if (end?.kind === 'failed' && current.generation === stale.generation) {
+      if (current.generation !== stale.generation) {
+        return current;
+      }
+      if (end?.kind === 'failed') {
         throw failureError(end.failure.kind, end.failure, current, end.retryInMs);
       }
       // Where another attempt was made since the decision, decide anew at once; else wait for the row to change.
@@ -98,8 +100,8 @@ export class Refresher {
       if (end === undefined && this.#draining) {
         throw drainingError();
       }
+      before = current;
     }
-    return current;
   }
 
   async #reload(name: ConnectionName): Promise<Connection> {

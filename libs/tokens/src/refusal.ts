@@ -1,5 +1,5 @@
 import { BrokerError, type ConnectionName, type ErrorCode } from '@app/common';
-import { type Connection, HOST_UNCONFIRMED, type Trouble } from '@app/connections';
+import { HOST_UNCONFIRMED, type SealedConnection, type Trouble } from '@app/connections';
 import type { FailureKind, FailureReason, OutcomeKind } from '@app/providers';
 
 /** Reasons with which a provider did answer, but nothing that can be used: 502, not 503. */
@@ -78,7 +78,11 @@ export const quarantinedError = ({ provider, connection }: ConnectionName): Brok
   );
 
 /** What a caller is told of a connection that must not send now; undefined where it may. */
-export function blockedError(connection: Connection, now: number, ignoreBackoff: boolean): BrokerError | undefined {
+export function blockedError(
+  connection: SealedConnection,
+  now: number,
+  ignoreBackoff: boolean,
+): BrokerError | undefined {
   const { state, trouble, lastTrouble, retryAt } = connection;
   const unknown: Trouble = { reason: 'unknown', status: null };
   if (state === 'paused') {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { errorFacts, isBrokerError, Log } from '@app/common';
 import { Config } from '@app/config';
-import { type Connection, ConnectionsRepository, type DueConnection } from '@app/connections';
+import { ConnectionsRepository, type DueConnection, type SealedConnection } from '@app/connections';
 import { ProviderHealth } from './health/provider.health.js';
 import { keepAliveAt } from './idleness.js';
 import { Refresher } from './refresher.js';
@@ -111,7 +111,7 @@ export class Scheduler {
     const lane = this.#lane(due.provider);
     lane.running += 1;
     try {
-      const connection = await due.open();
+      const connection = due.read();
       if (!(await this.#isLeftAlone(connection))) {
         await this.refresher.renew(connection, { trigger: 'schedule', origin: { actor: { type: 'system' } } });
       }
@@ -134,7 +134,7 @@ export class Scheduler {
   }
 
   /** For what can be used only once every refresh is a risk: while nobody uses the connection, it is only kept alive. */
-  async #isLeftAlone(connection: Connection): Promise<boolean> {
+  async #isLeftAlone(connection: SealedConnection): Promise<boolean> {
     const keepAlive = keepAliveAt(connection);
     return keepAlive !== undefined && this.connections.postpone(connection, keepAlive);
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { BrokerError } from '@app/common';
-import type { Connection, Trigger } from '@app/connections';
+import type { SealedConnection, Trigger } from '@app/connections';
 import type { FailureReason } from '@app/providers';
 import { failureError, pendingError } from '../refusal.js';
 import type { Admission } from './circuit.js';
@@ -18,7 +18,7 @@ export class Preflight {
   ) {}
 
   /** Leave to make one attempt. @throws BrokerError that says why not, and when to ask again. */
-  require(connection: Connection, trigger: Trigger, oneShot: boolean): Admission {
+  require(connection: SealedConnection, trigger: Trigger, oneShot: boolean): Admission {
     if (!this.eventLoop.isHealthy()) {
       throw pendingError(connection);
     }
@@ -35,5 +35,5 @@ export class Preflight {
   }
 }
 
-const unavailable = (connection: Connection, reason: FailureReason, retryInMs: number): BrokerError =>
+const unavailable = (connection: SealedConnection, reason: FailureReason, retryInMs: number): BrokerError =>
   failureError('not_sent', { reason, status: null }, connection, retryInMs);
