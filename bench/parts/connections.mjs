@@ -32,11 +32,12 @@ const SENDERS = 64;
 /** While caches are filled; what is asked for together is read together. */
 const FILLERS = 256;
 const FILL_SECONDS = 4;
-const PATHS_A_FILL = 160_000;
-const SECONDS = 2;
+/** More than are asked for in that time. */
+const PATHS_A_FILL = 60_000;
+const SECONDS = 1;
 /** More than one round asks for. */
-const PATHS_A_ROUND = 60_000;
-const LONGEST_WARM_UP = 6;
+const PATHS_A_ROUND = 30_000;
+const LONGEST_WARM_UP = 3;
 /** The cache is as full as it gets once it grows by less than this while it is asked. */
 const GROWS = 1.02;
 const SEED = 20_261_129;
@@ -90,7 +91,8 @@ class Subject {
 
   /** Asks until the cache grows no more, but not for long: where it is not full yet, more will be missed than later on. */
   async warmUp(progress) {
-    let [held, before] = [0, -1];
+    let held = await metric(this.broker, 'claviger_cache_entries');
+    let before = 0;
     for (let asked = 0; asked < LONGEST_WARM_UP && held > before * GROWS; asked += SECONDS) {
       before = held;
       await this.load(SECONDS);

@@ -14,7 +14,7 @@ import { withPostgres } from '../support/postgres.mjs';
 export const title = 'from process start to ready, and memory';
 
 const FEWEST_STARTS = 5;
-/** Processes that rest side by side. */
+/** Processes of each program that rest side by side. */
 const RESTING = 5;
 /** With the two collections after the start (apps/broker/src/collect-after-start.ts). */
 const REST_MS = 15_000;
@@ -77,15 +77,20 @@ async function measureStart(program, env) {
   return { milliseconds, cpuMilliseconds };
 }
 
-/** Memory of processes that nobody asks anything, in MB. */
-async function measureRest(program, env) {
+/** Memory of processes that nobody asks anything, in MB, of each of the programs. */
+async function measureRest(programs, env) {
   const started = [];
   try {
-    while (started.length < RESTING) {
-      started.push(await startAndWait(program, env));
+    for (const program of programs) {
+      for (let place = 0; place < RESTING; place += 1) {
+        started.push({ program, ...(await startAndWait(program, env)) });
+      }
     }
     await sleep(REST_MS);
-    return await Promise.all(started.map(async ({ pid }) => ({ restMb: ((await rssOf(pid)) ?? NaN) / MEGABYTE })));
+    const restOf = async ({ pid }) => ({ restMb: ((await rssOf(pid)) ?? NaN) / MEGABYTE });
+    return await Promise.all(
+      programs.map((program) => Promise.all(started.filter((one) => one.program === program).map(restOf))),
+    );
   } finally {
     await Promise.all(started.map(({ stop }) => stop()));
   }
@@ -201,8 +206,7 @@ export async function run({ rounds, minutes, progress }) {
         broker.push(await measureStart(BROKER, env));
       }
       progress(`${RESTING} of each at rest for ${REST_MS / 1000} s`);
-      const rest = await measureRest(BROKER, env);
-      const bareRest = await measureRest(BARE, env);
+      const [rest, bareRest] = await measureRest([BROKER, BARE], env);
       const seconds = minutes === undefined ? LOAD_SECONDS : Math.round(minutes * 60);
       progress(`full load for ${seconds} s`);
       const loaded = { seconds, ...(await memoryUnderLoad(env, { authorization: `Bearer ${other.admin}` }, seconds)) };

@@ -9,7 +9,7 @@ import { median, spread } from '../support/numbers.mjs';
 export const title = 'a cached token, authenticated and durably audited';
 
 const CONNECTIONS = 64;
-const SECONDS = 4;
+const SECONDS = 3;
 const WARM_UP_SECONDS = 4;
 const PATH = '/providers/klavi/token?connection=demo';
 const BARE = fileURLToPath(new URL('../support/bare-route.mjs', import.meta.url));

@@ -35,24 +35,24 @@ async function byWrk({ url, paths, headers, connections, seconds, folder }) {
   const script = join(folder, 'load.lua');
   const list = join(folder, 'paths');
   await writeFile(list, paths.join('\n'));
-  await writeFile(script, luaOf(list, paths.length, headers));
+  await writeFile(script, luaOf(list, headers));
   const options = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script];
   const { stdout } = await execute('wrk', [...options, url], { maxBuffer: 1e7 });
   return JSON.parse(stdout.slice(stdout.indexOf('{"rate"')));
 }
 
-/** Requests are formatted once where there are few of them. Quoting: JSON's strings are strings of Lua, for what headers and paths hold. */
-const luaOf = (list, count, headers) => `
+/** Requests are made before the time runs: the load shares its cores with what it asks. Quoting: JSON's strings are strings of Lua, for what headers and paths hold. */
+const luaOf = (list, headers) => `
 ${Object.entries(headers)
   .map(([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`)
   .join('\n')}
-local paths, at, made = {}, 0, {}
-for path in io.lines(${JSON.stringify(list)}) do paths[#paths + 1] = path end
+local made, at = {}, 0
+function init()
+  for path in io.lines(${JSON.stringify(list)}) do made[#made + 1] = wrk.format("GET", path) end
+end
 function request()
-  at = at % ${count} + 1
-  local one = made[at] or wrk.format("GET", paths[at])
-  if ${count} <= 1000 then made[at] = one end
-  return one
+  at = at % #made + 1
+  return made[at]
 end
 function done(summary, latency)
   local failures = summary.errors
