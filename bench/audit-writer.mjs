@@ -38,12 +38,13 @@ export function newEvent() {
   };
 }
 
+const say = (text, facts) => void process.stderr.write(`${text} ${JSON.stringify(facts)}\n`);
+
 /** The service's own way: one writer, one connection. */
 function grouped(url) {
   const pool = new Pool({ connectionString: url, max: 2, pipeline: true });
   const store = new AuditRepository(pool);
-  const error = (text, facts) => void process.stderr.write(`${text} ${JSON.stringify(facts)}\n`);
-  const log = { error, info: () => {}, warn: () => {}, debug: () => {} };
+  const log = { error: say, info: () => {}, warn: () => {}, debug: () => {} };
   const rows = new StreamWriter(store, randomUUID(), Date);
   const writer = new AuditWriter(rows, new AuditHealth(store, log), { observe: () => {} });
   return { append: () => writer.append([newEvent()]), end: () => writer.close().then(() => pool.end()) };
