@@ -58,7 +58,8 @@ describe('a broker whose keys are in a key service', () => {
     vault.mood('silent');
     const from = performance.now();
     const refused = await cold.get('klavi', { connection: 'other' });
-    expect(performance.now() - from).toBeLessThan(1500);
+    // A second, and what a busy machine adds; the service would never answer.
+    expect(performance.now() - from).toBeLessThan(5000);
     expect([refused.status, refused.body['code'], refused.body['detail']]).toEqual([
       503,
       'storage_unavailable',
