@@ -92,7 +92,7 @@ class Subject {
   /** Asks until the cache grows no more, but not for long: where it is not full yet, more will be missed than later on. */
   async warmUp(progress) {
     let held = await metric(this.broker, 'claviger_cache_entries');
-    let before = 0;
+    let before = -1;
     for (let asked = 0; asked < LONGEST_WARM_UP && held > before * GROWS; asked += SECONDS) {
       before = held;
       await this.load(SECONDS);
