@@ -26,7 +26,7 @@ export const CLAIM: Text = {
   name: 'connection-claim',
   text: `
 with due as materialized (
-  select next.id from unnest($1::text[], $2::int[]) as slot(provider, free), lateral (
+  select next.id from unnest((select $1::text[]), (select $2::int[])) as slot(provider, free), lateral (
     select c.id from connections c
     where c.provider = slot.provider and c.refresh_at <= (select clock_timestamp()) and c.state in ('active', 'uncertain')
       and c.unconfirmed_hosts = '{}'
