@@ -1,11 +1,4 @@
-import {
-  type Adoption,
-  AdoptionsRepository,
-  AttemptsRepository,
-  ConnectionService,
-  type OpenAttempt,
-} from '@app/connections';
-import { Secret } from '@app/common';
+import { AdoptionsRepository, AttemptsRepository, ConnectionService, type OpenAttempt } from '@app/connections';
 import { EnvelopeError } from '@app/crypto';
 import { failed } from '@app/providers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -17,24 +10,9 @@ import {
   storedAttempts,
   storedConnection,
 } from '../support/connections.js';
+import { newAdoption } from '../support/new-adoption.js';
 import { sql } from '../support/test-database.js';
 import { startTokenReplica, SYSTEM, type TokenReplica } from '../support/token-replica.js';
-
-const newAdoption = (accessToken: string, credential: Readonly<Record<string, string>> = {}): Adoption => ({
-  grant: {
-    accessToken: new Secret(accessToken),
-    tokenType: 'Bearer',
-    expiresInSeconds: 3600,
-    expiryClamped: false,
-    credential: Object.fromEntries(Object.entries(credential).map(([name, value]) => [name, new Secret(value)])),
-    extra: { transaction_id: '9007199254740993123' },
-  },
-  status: 200,
-  livesMs: 3_595_000,
-  lifetimeSeconds: 3600,
-  refreshInMs: 2_700_000,
-  durationMs: 7,
-});
 
 describe(`${AttemptsRepository.name}: what came back`, () => {
   let replica: TokenReplica;

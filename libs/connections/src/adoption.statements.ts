@@ -4,40 +4,49 @@ import { OPENED_COLUMNS } from './attempt-row.js';
 import type { Text } from './attempt.statements.js';
 
 /**
- * $1 connection · $2 consumed generation · $3 credential · $4 its fields · $5 credential changed · $6 token · $7 lives ms ·
- * $8 lifetime s · $9 refresh in ms · $10 fence · $11 attempt · $12 upstream status · $13 duration ms · $14 version. Answers `changed`
- * where an operator changed the connection, but not what was consumed: it is to be merged anew.
+ * Of each answer, in arrays of equal length: $1 connection · $2 consumed generation · $3 credential · $4 its fields as JSON ·
+ * $5 credential changed · $6 token · $7 lives ms · $8 lifetime s · $9 refresh in ms · $10 fence · $11 attempt · $12 upstream status ·
+ * $13 duration ms · $14 version. Answers what became of each: `known` where it was adopted or kept before, or its connection is gone.
+ * The parameters stand behind sub-selects, as those of OPEN, and rows are locked in the order of the arrays. Attempts are looked for
+ * by an array or one by one: a join, or an `exists` for all, that was planned while there were few of them would go on to read them all.
  */
 export const ADOPT: Text = {
-  name: 'attempt-adopt',
+  name: 'attempts-adopt',
   text: `
-with adopted as (
-  update connections set
-    credential = $3, credential_fields = $4,
-    credential_updated_at = case when $5::boolean then clock_timestamp() else credential_updated_at end,
-    token = $6, generation = generation + 1, token_issued_at = clock_timestamp(),
-    token_expires_at = clock_timestamp() + $7 * interval '1 millisecond', token_lifetime_seconds = $8,
-    refresh_at = clock_timestamp() + $9 * interval '1 millisecond', retry_at = null, next_step = 'refresh',
-    state = case when state = 'paused' then state else 'active' end,
+with answered as materialized (
+  select * from unnest((select $1::uuid[]), (select $2::int[]), (select $3::bytea[]), (select $4::text[]), (select $5::boolean[]),
+    (select $6::bytea[]), (select $7::float8[]), (select $8::int[]), (select $9::float8[]), (select $10::bigint[]),
+    (select $11::uuid[]), (select $12::int[]), (select $13::int[]), (select $14::int[])) as answered(connection_id, generation,
+      credential, credential_fields, credential_changed, token, lives_ms, lifetime_seconds, refresh_in_ms, fence, attempt_id,
+      upstream_status, duration_ms, version)
+), adopted as (
+  update connections c set
+    credential = a.credential, credential_fields = array(select json_array_elements_text(a.credential_fields::json)),
+    credential_updated_at = case when a.credential_changed then clock_timestamp() else c.credential_updated_at end,
+    token = a.token, generation = c.generation + 1, token_issued_at = clock_timestamp(),
+    token_expires_at = clock_timestamp() + a.lives_ms * interval '1 millisecond', token_lifetime_seconds = a.lifetime_seconds,
+    refresh_at = clock_timestamp() + a.refresh_in_ms * interval '1 millisecond', retry_at = null, next_step = 'refresh',
+    state = case when c.state = 'paused' then c.state else 'active' end,
     state_reason = null, state_upstream_status = null, state_parameter = null,
-    last_outcome = 'ok', last_reason = null, last_upstream_status = $12, consecutive_failures = 0,
-    lease_holder = case when fence = $10::bigint then null else lease_holder end,
-    lease_expires_at = case when fence = $10::bigint then null else lease_expires_at end,
+    last_outcome = 'ok', last_reason = null, last_upstream_status = a.upstream_status, consecutive_failures = 0,
+    lease_holder = case when c.fence = a.fence then null else c.lease_holder end,
+    lease_expires_at = case when c.fence = a.fence then null else c.lease_expires_at end,
     updated_at = clock_timestamp()
-  where id = $1::uuid and generation = $2 and version = $14
-  returning id
+  from answered a
+  where c.id = a.connection_id and c.generation = a.generation and c.version = a.version
+  returning a.attempt_id, a.upstream_status, a.duration_ms
 ), closed as (
-  update attempts set closed_at = clock_timestamp(), outcome = 'ok', reason = null, upstream_status = $12, duration_ms = $13
-  where id = $11::uuid and exists (select from adopted)
-  returning id
+  update attempts set closed_at = clock_timestamp(), outcome = 'ok', reason = null, upstream_status = adopted.upstream_status,
+    duration_ms = adopted.duration_ms
+  from adopted where attempts.id = any(array(select attempt_id from adopted)) and attempts.id = adopted.attempt_id
 ), released as (
-  update connections set lease_holder = null, lease_expires_at = null
-  where id = $1::uuid and fence = $10::bigint and generation <> $2
-  returning id
+  update connections c set lease_holder = null, lease_expires_at = null
+  from answered a where c.id = a.connection_id and c.fence = a.fence and c.generation <> a.generation
 )
-select exists (select from adopted) as adopted, exists (select from closed) as closed, exists (select from released) as released,
-  exists (select from connections where id = $1::uuid and generation = $2 and version <> $14) as changed,
-  exists (select from attempts where id = $11::uuid and outcome = 'ok') or not exists (select from connections where id = $1::uuid) as known`,
+select a.attempt_id, adopted.attempt_id is not null as adopted, adopted.attempt_id is null and (
+    coalesce((select t.outcome = 'ok' from attempts t where t.id = a.attempt_id), false)
+    or (select c.id from connections c where c.id = a.connection_id) is null) as known
+from answered a left join adopted using (attempt_id)`,
 };
 
 /** $1 connection · $2 attempt. What an answer is adopted with that was kept elsewhere; no lease is taken. */
@@ -75,6 +84,5 @@ with salvaged as (
   where id = $8::uuid and exists (select from salvaged)
   returning id
 )
-select exists (select from salvaged) as salvaged, exists (select from closed) as closed,
-  exists (select from connections where id = $1::uuid and generation = $2 and version <> $12) as changed`,
+select exists (select from salvaged) as salvaged, exists (select from closed) as closed`,
 };

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Secret } from '@app/common';
 import { EnvelopeError, Envelopes } from '@app/crypto';
 import { Database } from '@app/database';
-import type { Failure, GrantStep } from '@app/providers';
+import type { Failure, Grant, GrantStep } from '@app/providers';
 import { ADOPT, REOPEN, SALVAGE } from './adoption.statements.js';
 import type { Adopted, Adoption, OpenAttempt } from './attempt.js';
 import { type OpenedRow, toOpenAttempt } from './attempt-row.js';
+import { aloneWhereRefused, GatheredStatements } from './gathered-statements.js';
 import { openFields, openToken, sealFields, sealToken, type SealedToken } from './sealing.js';
 import { KEEP_SPARE, NEWEST_SPARE, PROMOTE_SPARE } from './spare.statements.js';
 
@@ -20,9 +21,18 @@ export interface KeptAttempt {
 }
 
 interface FoundAdoption {
+  readonly attempt_id: string;
   readonly adopted: boolean;
   readonly known: boolean;
-  readonly changed: boolean;
+}
+
+/** What is adopted, sealed for the next generation. */
+interface SealedAdoption {
+  readonly attempt: OpenAttempt;
+  readonly adoption: Adoption;
+  readonly fields: readonly string[];
+  readonly credential: Buffer;
+  readonly token: Buffer;
 }
 
 interface SpareRow {
@@ -38,6 +48,10 @@ const SYSTEM = { actor: { type: 'system' } } as const;
 /** What providers answered, stored: what comes back is never lost to a late holder. */
 @Injectable()
 export class AdoptionsRepository {
+  readonly #adoptions = new GatheredStatements<SealedAdoption, FoundAdoption | undefined>(
+    aloneWhereRefused((sealed) => this.#adopt(sealed)),
+  );
+
   constructor(
     private readonly database: Database,
     private readonly envelopes: Envelopes,
@@ -45,7 +59,7 @@ export class AdoptionsRepository {
 
   /** The attempt as it is adopted, without a lease; undefined where its connection is gone. */
   async reopen({ attemptId, connectionId, generation }: KeptAttempt): Promise<OpenAttempt | undefined> {
-    const [row] = await this.database.adopt<ReopenedRow>({ ...REOPEN, values: [connectionId, attemptId] });
+    const row = await this.#reopenedRow(attemptId, connectionId);
     if (row === undefined) {
       return undefined;
     }
@@ -60,33 +74,57 @@ export class AdoptionsRepository {
   }
 
   /**
-   * Stores what the provider issued and closes the attempt, in one commit. It asks which generation was consumed, not who holds
-   * the lease. Where that generation is no longer the current one, the answer is kept as a spare.
+   * Stores what the provider issued and closes the attempt, in one commit, together with what others issued at the same time. It asks
+   * which generation was consumed, not who holds the lease. Where that generation is no longer the current one, the answer is kept as
+   * a spare.
    */
   async adopt(attempt: OpenAttempt, adoption: Adoption): Promise<Adopted> {
-    const { id, connectionId: row, generation, fence, held, version } = attempt;
-    const { grant, status, livesMs, lifetimeSeconds, refreshInMs, durationMs } = adoption;
+    const { connectionId: row, generation, held } = attempt;
+    const { grant } = adoption;
     const credential = { ...held, ...grant.credential };
-    const token = { access_token: grant.accessToken.reveal(), token_type: grant.tokenType, extra: grant.extra };
-    const sealed = await this.#seal({ table: 'connections', row, generation: generation + 1 }, credential, token);
-    const which = [
-      row,
-      generation,
-      sealed.credential,
-      Object.keys(credential),
-      Object.keys(grant.credential).length > 0,
-    ];
-    const lives = [sealed.token, Math.round(livesMs), lifetimeSeconds, Math.round(refreshInMs)];
-    const values = [...which, ...lives, fence, id, status, Math.round(durationMs), version];
-    const [found] = await this.database.adopt<FoundAdoption>({ ...ADOPT, values });
-    if (found?.changed === true) {
-      return this.adopt(await this.#remerged(attempt), adoption);
-    }
+    const sealed = await this.#seal({ table: 'connections', row, generation: generation + 1 }, credential, grant);
+    const fields = Object.keys(credential);
+    const found = await this.#adoptions.ask({ attempt, adoption, fields, ...sealed });
     if (found?.adopted === true || found?.known === true) {
       return found.adopted ? 'adopted' : 'known';
     }
-    const spare = await this.#seal({ table: 'spares', row: id, generation }, grant.credential, token);
-    const kept = [row, generation, spare.credential, spare.token, Math.round(livesMs), lifetimeSeconds];
+    // An operator changed the connection meanwhile, but not what was consumed; or a late answer came first.
+    const current = await this.#remerged(attempt);
+    return current === undefined ? this.#keepSpare(attempt, adoption) : this.adopt(current, adoption);
+  }
+
+  /** One statement for all; each connection's row is locked in the order of their ids, as other replicas do. */
+  async #adopt(sealed: readonly SealedAdoption[]): Promise<(FoundAdoption | undefined)[]> {
+    const inOrder = sealed.toSorted((one, other) => (one.attempt.connectionId < other.attempt.connectionId ? -1 : 1));
+    const of = (value: (one: SealedAdoption) => unknown): unknown[] => inOrder.map(value);
+    const values = [
+      of(({ attempt }) => attempt.connectionId),
+      of(({ attempt }) => attempt.generation),
+      of(({ credential }) => credential),
+      of(({ fields }) => JSON.stringify(fields)),
+      of(({ adoption }) => Object.keys(adoption.grant.credential).length > 0),
+      of(({ token }) => token),
+      of(({ adoption }) => Math.round(adoption.livesMs)),
+      of(({ adoption }) => adoption.lifetimeSeconds),
+      of(({ adoption }) => Math.round(adoption.refreshInMs)),
+      of(({ attempt }) => attempt.fence),
+      of(({ attempt }) => attempt.id),
+      of(({ adoption }) => adoption.status),
+      of(({ adoption }) => Math.round(adoption.durationMs)),
+      of(({ attempt }) => attempt.version),
+    ];
+    const rows = await this.database.adopt<FoundAdoption>({ ...ADOPT, values });
+    const found = new Map(rows.map((row) => [row.attempt_id, row]));
+    return sealed.map(({ attempt }) => found.get(attempt.id));
+  }
+
+  async #keepSpare(
+    attempt: OpenAttempt,
+    { grant, status, livesMs, lifetimeSeconds, durationMs }: Adoption,
+  ): Promise<Adopted> {
+    const { id, connectionId, generation, fence } = attempt;
+    const spare = await this.#seal({ table: 'spares', row: id, generation }, grant.credential, grant);
+    const kept = [connectionId, generation, spare.credential, spare.token, Math.round(livesMs), lifetimeSeconds];
     const closed = [id, status, Math.round(durationMs), fence];
     await this.database.adopt({ ...KEEP_SPARE, values: [...kept, ...closed] });
     return 'spare';
@@ -111,11 +149,12 @@ export class AdoptionsRepository {
     const sealed = token === null ? null : await sealToken(this.envelopes, next, token);
     const kept = [sealed, Math.round(retryInMs), fence, id];
     const values = [...which, ...kept, failure.reason, failure.status, Math.round(durationMs), version];
-    const [found] = await this.database.adopt<{ salvaged: boolean; changed: boolean }>({ ...SALVAGE, values });
-    if (found?.changed === true) {
-      return this.salvage(await this.#remerged(attempt), fields, failure, retryInMs, durationMs);
+    const [found] = await this.database.adopt<{ salvaged: boolean }>({ ...SALVAGE, values });
+    if (found?.salvaged === true) {
+      return true;
     }
-    return found?.salvaged === true;
+    const current = await this.#remerged(attempt);
+    return current !== undefined && this.salvage(current, fields, failure, retryInMs, durationMs);
   }
 
   /** Puts the newest spare in the place of a refused credential and closes the attempt. False where there is none that opens. */
@@ -146,13 +185,23 @@ export class AdoptionsRepository {
     return found?.promoted === true;
   }
 
-  /** The attempt with what the connection holds beside what was consumed, as an operator changed it meanwhile. */
-  async #remerged(attempt: OpenAttempt): Promise<OpenAttempt> {
-    const { id: attemptId, connectionId, generation } = attempt;
-    const now = await this.reopen({ attemptId, connectionId, generation });
-    return now === undefined
-      ? attempt
-      : { ...attempt, held: now.held, sealedToken: now.sealedToken, version: now.version };
+  /**
+   * The attempt with what the connection holds beside what was consumed, as an operator changed it meanwhile; undefined where what
+   * was consumed is not what it holds any more. Read behind the statement that did not find it: that one's own view of the
+   * connection is older than the change that it waited for.
+   */
+  async #remerged(attempt: OpenAttempt): Promise<OpenAttempt | undefined> {
+    const row = await this.#reopenedRow(attempt.id, attempt.connectionId);
+    if (row?.generation !== attempt.generation) {
+      return undefined;
+    }
+    const { held, sealedToken, version } = await toOpenAttempt(row, attempt, this.envelopes);
+    return { ...attempt, held, sealedToken, version };
+  }
+
+  async #reopenedRow(attemptId: string, connectionId: string): Promise<ReopenedRow | undefined> {
+    const [row] = await this.database.adopt<ReopenedRow>({ ...REOPEN, values: [connectionId, attemptId] });
+    return row;
   }
 
   /** The token of the generation that the attempt consumes; null where there is none, or none that opens. */
@@ -164,8 +213,9 @@ export class AdoptionsRepository {
   async #seal(
     place: Parameters<typeof sealFields>[1],
     credential: Readonly<Record<string, Secret>>,
-    token: SealedToken,
+    { accessToken, tokenType, extra }: Grant,
   ): Promise<{ readonly credential: Buffer; readonly token: Buffer }> {
+    const token = { access_token: accessToken.reveal(), token_type: tokenType, extra };
     const [sealedCredential, sealedToken] = await Promise.all([
       sealFields(this.envelopes, place, credential),
       sealToken(this.envelopes, place, token),

@@ -13,48 +13,55 @@ export interface Text {
 }
 
 /**
- * $1 connection · $2 generation · $3 ignore back-off · $4 holder · $5 lease ms · $6 attempt · $7 step · $8 trigger · $9 caller ·
- * $10 key · $11 request · $12 client ip · $13 fence · $14 one-shot. The insert reads `abandoned`, so that the orphan is closed
- * before the partial unique index ("one open attempt") judges the new row. A one-shot credential is only sent by the database
- * that it was stored in: a restored one may hold what was consumed long ago. What is read here is what is sent: where its hosts are
- * not confirmed nothing is opened, and a change that commits later does not move where this attempt goes. Old attempts of the
- * connection go on the way: the audit log keeps their history. What is looked for in an index is compared with parameters, and with
- * a time that is asked for once.
+ * Of each attempt, in arrays of equal length: $1 connection · $2 generation · $3 ignore back-off · $4 attempt · $5 step · $6 trigger ·
+ * $7 caller · $8 key · $9 request · $10 client ip · $11 fence · $12 one-shot; of all: $13 holder · $14 lease ms. The insert reads
+ * `abandoned`, so that the orphans are closed before the partial unique index ("one open attempt") judges the new rows. A one-shot
+ * credential is only sent by the database that it was stored in: a restored one may hold what was consumed long ago. What is read here
+ * is what is sent: where its hosts are not confirmed nothing is opened, and a change that commits later does not move where this
+ * attempt goes. Old attempts of the connections go on the way: the audit log keeps their history. What is looked for in an index is
+ * compared with an array, and with a time that is asked for once. The parameters stand behind sub-selects, so that Postgres does not
+ * see how many there are: it would plan every statement anew. Rows are locked in the order of the arrays.
  */
 export const OPEN: Text = {
-  name: 'attempt-open',
+  name: 'attempts-open',
   text: `
-with leased as (
+with asked as materialized (
+  select * from unnest((select $1::uuid[]), (select $2::int[]), (select $3::boolean[]), (select $4::uuid[]), (select $5::text[]),
+    (select $6::text[]), (select $7::text[]), (select $8::text[]), (select $9::text[]), (select $10::text[]), (select $11::bigint[]),
+    (select $12::boolean[])) as asked(connection_id, generation, ignore_backoff, attempt_id, step, trigger, caller, key_id, request_id,
+      client_ip, fence, one_shot)
+), leased as (
   update connections c set
-    lease_holder = $4::uuid, lease_expires_at = clock_timestamp() + $5 * interval '1 millisecond',
-    fence = fence + 1, last_attempt_at = clock_timestamp()
-  from providers p
-  where c.id = $1::uuid and p.name = c.provider and c.generation = $2 and c.fence = $13::bigint
+    lease_holder = $13::uuid, lease_expires_at = clock_timestamp() + $14 * interval '1 millisecond',
+    fence = c.fence + 1, last_attempt_at = clock_timestamp()
+  from asked a, providers p
+  where c.id = a.connection_id and p.name = c.provider and c.generation = a.generation and c.fence = a.fence
     and c.state in ('active', 'uncertain') and c.unconfirmed_hosts = '{}'
     and (c.lease_expires_at is null or c.lease_expires_at <= clock_timestamp())
-    and ($3::boolean or c.retry_at is null or c.retry_at <= clock_timestamp())
-    and ($3::boolean or p.refused_at is null or p.secret_fields && c.credential_fields or c.settings ? 'client_id')
-    and (not $14::boolean or exists (
+    and (a.ignore_backoff or c.retry_at is null or c.retry_at <= clock_timestamp())
+    and (a.ignore_backoff or p.refused_at is null or p.secret_fields && c.credential_fields or c.settings ? 'client_id')
+    and (not a.one_shot or exists (
       select from database_identity i, pg_control_system() s
       where i.system_identifier = s.system_identifier::text and i.timeline = ${TIMELINE}))
-  returning ${OPENED_COLUMNS}
+  returning a.attempt_id, a.one_shot, ${OPENED_COLUMNS}
 ), abandoned as (
   update attempts set closed_at = clock_timestamp(), outcome = 'abandoned'
-  where connection_id = $1::uuid and closed_at is null and exists (select from leased)
+  where connection_id = any(array(select connection_id from leased)) and closed_at is null
   returning id
 ), opened as (
   insert into attempts (id, connection_id, generation, fence, step, trigger, holder, opened_at, caller, key_id, request_id, client_ip)
-  select $6::uuid, leased.connection_id, leased.generation, leased.fence, $7, $8, $4::uuid, clock_timestamp(), $9, $10, $11, $12
-  from leased, (select count(*) from abandoned) as settled
+  select leased.attempt_id, leased.connection_id, leased.generation, leased.fence, a.step, a.trigger, $13::uuid, clock_timestamp(),
+    a.caller, a.key_id, a.request_id, a.client_ip
+  from leased join asked a using (attempt_id), (select count(*) from abandoned) as settled
   returning id
 ), pruned as (
   delete from attempts
-  where connection_id = $1::uuid and recorded and (generation < $2 or sent_at is null)
-    and opened_at < (select clock_timestamp()) - interval '30 days' and exists (select from leased)
+  where connection_id = any(array(select connection_id from leased)) and recorded
+    and opened_at < (select clock_timestamp()) - interval '30 days'
+    and (sent_at is null or generation < (select l.generation from leased l where l.connection_id = attempts.connection_id))
 )
-select opened.id as attempt_id, leased.*,
-  case when $14::boolean then nextval('rotation_epoch') end as epoch
-from opened, leased`,
+select leased.*, case when leased.one_shot then nextval('rotation_epoch') end as epoch
+from leased join opened on opened.id = leased.attempt_id`,
 };
 
 /** $1 connection · $2 fence · $3 lease ms. A lease that has expired stays so: its holder was frozen, and others count on its end. */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Replica } from '@app/audit';
+import { type AuditOrigin, Replica } from '@app/audit';
 import { newId } from '@app/common';
 import { Config } from '@app/config';
 import { Envelopes, KeyServiceError } from '@app/crypto';
@@ -8,6 +8,7 @@ import type { AttemptRequest, FailedAttempt, OpenAttempt } from './attempt.js';
 import { DEFER, EXTEND_LEASE, FAIL, FOUND_UNUSED, MARK_SENT, OPEN } from './attempt.statements.js';
 import { type OpenedRow, toOpenAttempt } from './attempt-row.js';
 import type { SealedConnection } from './connection.js';
+import { aloneWhereRefused, GatheredStatements } from './gathered-statements.js';
 
 /** A sealed value that does not open needs an operator: its key is missing, or it was changed. */
 const UNREADABLE_RETRY_MS = 60_000;
@@ -17,6 +18,10 @@ const UNOPENED_RETRY_MS = 2000;
 /** Attempts and leases: the right to send is written down before anything is sent. */
 @Injectable()
 export class AttemptsRepository {
+  readonly #opens = new GatheredStatements<AttemptRequest, OpenedRow | undefined>(
+    aloneWhereRefused((requests) => this.#open(requests)),
+  );
+
   constructor(
     private readonly database: Database,
     private readonly envelopes: Envelopes,
@@ -25,18 +30,27 @@ export class AttemptsRepository {
   ) {}
 
   /**
-   * Lease, fence and attempt in one commit; an orphan of a dead holder is closed as `abandoned` in the same one. Undefined
-   * where somebody else holds a live lease or made an attempt since the decision, the generation moved on, the state forbids it,
-   * a back-off still runs, the provider refuses us, or a one-shot credential would be sent by a restored database.
+   * Lease, fence and attempt in one commit, together with those asked for at the same time; an orphan of a dead holder is closed as
+   * `abandoned` in the same one. Undefined where somebody else holds a live lease or made an attempt since the decision, the generation
+   * moved on, the state forbids it, a back-off still runs, the provider refuses us, or a one-shot credential would be sent by a
+   * restored database.
    */
   async open(request: AttemptRequest): Promise<OpenAttempt | undefined> {
-    const { actor, requestId = null, clientIp = null } = request.origin;
-    const [caller, keyId] = actor.type === 'caller' ? [actor.caller, actor.keyId] : [null, null];
-    const lease = [request.connectionId, request.generation, request.ignoreBackoff, this.replica, this.#leaseMs];
-    const attempt = [newId(), request.step, request.trigger, caller, keyId, requestId, clientIp];
-    const values = [...lease, ...attempt, request.fence, request.oneShot];
-    const [row] = await this.database.query<OpenedRow>({ ...OPEN, values });
+    const row = await this.#opens.ask(request);
     return row && this.#opened(row, request);
+  }
+
+  /** One statement for all; each connection's row is locked in the order of their ids, as other replicas do. */
+  async #open(requests: readonly AttemptRequest[]): Promise<(OpenedRow | undefined)[]> {
+    const attempts = requests.map((request) => ({ ...request, id: newId(), ...writtenOrigin(request.origin) }));
+    const inOrder = attempts.toSorted((one, other) => (one.connectionId < other.connectionId ? -1 : 1));
+    const of = (name: keyof (typeof attempts)[number]): unknown[] => inOrder.map((attempt) => attempt[name]);
+    const who = [of('caller'), of('keyId'), of('requestId'), of('clientIp')];
+    const what = [of('connectionId'), of('generation'), of('ignoreBackoff'), of('id'), of('step'), of('trigger')];
+    const values = [...what, ...who, of('fence'), of('oneShot'), this.replica, this.#leaseMs];
+    const rows = await this.database.query<OpenedRow>({ ...OPEN, values });
+    const found = new Map(rows.map((row) => [row.attempt_id, row]));
+    return attempts.map(({ id }) => found.get(id));
   }
 
   /** What does not open is certainly not sent: the attempt is closed, and nobody tries again at once. */
@@ -101,3 +115,10 @@ export class AttemptsRepository {
     return this.config.timing.leaseMs;
   }
 }
+
+const writtenOrigin = ({ actor, requestId = null, clientIp = null }: AuditOrigin) => ({
+  caller: actor.type === 'caller' ? actor.caller : null,
+  keyId: actor.type === 'caller' ? actor.keyId : null,
+  requestId,
+  clientIp,
+});
