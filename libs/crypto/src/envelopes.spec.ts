@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { Envelopes } from './envelopes.js';
 import { type EncryptionKeyEntry, generateKeyFile, type KeyState } from './key-file.js';
 import { Keyring } from './keyring.js';
+import { LocalKeys } from './local-keys.js';
 
 const place = { table: 'connections', row: 'a1', column: 'credential', generation: 7 };
 
@@ -147,6 +148,23 @@ describe('Envelopes', () => {
     const prepared = await newEnvelopes().prepare(place);
     prepared.seal('one');
     expect(() => prepared.seal('two')).toThrow('one value');
+  });
+
+  it('should seal what it prepared although the key left the key file meanwhile', async () => {
+    const key = newKey('k-1', 'primary');
+    const local = new LocalKeys('file', [key]);
+    const file = { ...generateKeyFile(), encryption: { keys: [key] } };
+    const prepared = await new Envelopes(new Keyring(file, { providers: [local] })).prepare(place);
+    local.replace([]);
+    const sealed = prepared.seal('plain');
+    expect(prepared.keyId).toBe('k-1');
+    expect((await new Envelopes(keyringOf(key)).open(sealed, place)).toString()).toBe('plain');
+  });
+
+  it('should find out before anything is sealed that its key is not at hand', async () => {
+    const file = { ...generateKeyFile(), encryption: { keys: [newKey('k-1', 'primary')] } };
+    const sut = new Envelopes(new Keyring(file, { providers: [new LocalKeys('file', [])] }));
+    await expect(sut.prepare(place)).rejects.toThrow('k-1');
   });
 
   it('should ask before it seals where nothing was heard for long, and go on where nobody answers', async () => {

@@ -81,7 +81,7 @@ export class Envelopes {
     // Both at once: asking for them costs more than having them made.
     const random = randomBytes(KEY_BYTES + IV_BYTES);
     const [dataKey, iv] = [random.subarray(0, KEY_BYTES), random.subarray(KEY_BYTES)];
-    const wrapped = await this.keyring.wrap(key, dataKey, place);
+    const wrapped = await this.keyring.wrapAhead(key, dataKey, place);
     let used = false;
     return {
       keyId: key.id,
@@ -92,7 +92,7 @@ export class Envelopes {
         used = true;
         try {
           const content = encrypt(dataKey, iv, typeof plain === 'string' ? Buffer.from(plain) : plain, aadOf(place));
-          return encodeEnvelope({ keyId: key.id, wrapped, iv, ...content });
+          return encodeEnvelope({ keyId: key.id, wrapped: wrapped(), iv, ...content });
         } finally {
           dataKey.fill(0);
         }

@@ -27,6 +27,12 @@ export interface KeyProvider {
   wrap(key: KeyReference, dataKey: Uint8Array, place: Place): Promise<Buffer>;
 
   /**
+   * What wraps the data key when it is called, with the key as it is held now: of those who hold their keys in this process. It saves
+   * wrapping what may never be sealed. @throws EnvelopeError where the key is not at hand.
+   */
+  wrapLater?(key: KeyReference, dataKey: Uint8Array, place: Place): () => Buffer;
+
+  /**
    * The data key again. @throws EnvelopeError where it was changed, or wrapped by another key or for another place;
    * KeyServiceError within a second where a service cannot be asked.
    */

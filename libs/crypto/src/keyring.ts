@@ -127,6 +127,16 @@ export class Keyring {
     return this.#require(key).wrap(key, dataKey, place);
   }
 
+  /** What gives the wrapped data key, whatever becomes of its holder meanwhile: a service is asked now. */
+  async wrapAhead(key: Omit<EncryptionKey, 'state'>, dataKey: Uint8Array, place: Place): Promise<() => Buffer> {
+    const provider = this.#require(key);
+    if (provider.wrapLater !== undefined) {
+      return provider.wrapLater(key, dataKey, place);
+    }
+    const wrapped = await provider.wrap(key, dataKey, place);
+    return () => wrapped;
+  }
+
   unwrap(key: Omit<EncryptionKey, 'state'>, wrapped: Uint8Array, place: Place): Promise<Buffer> {
     return this.#require(key).unwrap(key, wrapped, place);
   }

@@ -31,8 +31,13 @@ export class LocalKeys implements KeyProvider {
     return this.#keys.has(id);
   }
 
-  async wrap({ id }: KeyReference, dataKey: Uint8Array, place: Place): Promise<Buffer> {
-    return wrap({ id, key: this.#require(id, place) }, dataKey, place);
+  async wrap(key: KeyReference, dataKey: Uint8Array, place: Place): Promise<Buffer> {
+    return this.wrapLater(key, dataKey, place)();
+  }
+
+  wrapLater({ id }: KeyReference, dataKey: Uint8Array, place: Place): () => Buffer {
+    const key = this.#require(id, place);
+    return () => wrap({ id, key }, dataKey, place);
   }
 
   async unwrap({ id }: KeyReference, wrapped: Uint8Array, place: Place): Promise<Buffer> {
