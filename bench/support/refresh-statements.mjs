@@ -1,4 +1,4 @@
-// One refresh as a script of pgbench: the broker's own statements in its order, taken from its code, with values of the same size.
+// Refreshes as a script of pgbench: the broker's own statements in its order, taken from its code, with values of the same size.
 import { ADOPT } from '../../dist/libs/connections/src/adoption.statements.js';
 import { MARK_SENT, OPEN } from '../../dist/libs/connections/src/attempt.statements.js';
 import { CLAIM } from '../../dist/libs/connections/src/connection.statements.js';
@@ -46,68 +46,79 @@ function auditBatch(rows, action) {
   return `${filled(INSERT_BATCH, values)};\n\\set seq :seq + ${rows}\n`;
 }
 
-/** What happens once in so many refreshes: a claim, a batch of the log. */
-const oneIn = (times, text) => `\\set turn random(1, ${times})\n\\if :turn = 1\n${text}\\endif\n`;
-
 /** One statement of a script of pgbench. */
 const settled = (statement) => `${statement};\n`;
 
+/** `:name`, of which pgbench knows the text of an array: some of its elements, from 1 on. */
+const slice = (name, type, from, length) => `(:${name}::${type}[])[${from}:${from + length - 1}]`;
+
+/** Claims, opens and records the beginning of `length` refreshes, from the one numbered `from` on. */
+function begun({ provider, from, length, oneShot }) {
+  const same = (value) => `array_fill(${value}, array[${length}])`;
+  const of = (name, type) => slice(name, type, from, length);
+  const nothing = same('null::text');
+  const [step, trigger] = ["'refresh'::text", "'schedule'::text"].map(same);
+  const asked = [of('ids', 'uuid'), of('generations', 'int'), same('false'), of('attempts', 'uuid'), step, trigger];
+  const rest = [nothing, nothing, nothing, nothing, of('fences', 'bigint'), same(String(oneShot))];
+  const opened = [...asked, ...rest, "'6b1f2c1e-5a8e-4d0e-9a55-0f4f5a3c9b11'", '10000'];
+  return [
+    settled(filled(CLAIM.text, [array([quoted(provider)]), `array[${length}]::int[]`, '30000'])),
+    settled(filled(OPEN.text, opened)),
+    auditBatch(length, 'refresh.started'),
+  ];
+}
+
+/** The last word before the refresh numbered `at` is sent, where it can be sent only once. */
+function sent(at) {
+  const [id, fence, attempt, generation] = [
+    ['ids', 'uuid'],
+    ['new_fences', 'bigint'],
+    ['attempts', 'uuid'],
+    ['generations', 'int'],
+  ].map(([name, type]) => `(:${name}::${type}[])[${at}]`);
+  return settled(filled(MARK_SENT.text, [id, fence, '10000', attempt, generation]));
+}
+
+/** Stores the answers of `length` refreshes. */
+function adopted({ from, length, sizes }) {
+  const same = (value) => `array_fill(${value}, array[${length}])`;
+  const of = (name, type) => slice(name, type, from, length);
+  const what = [
+    same(bytes(sizes.credential)),
+    same(`'["access_token"]'::text`),
+    same('true'),
+    same(bytes(sizes.token)),
+  ];
+  const lives = [same('1795000::float8'), same('1800'), same('1350000::float8')];
+  const which = [of('new_fences', 'bigint'), of('attempts', 'uuid'), same('200'), same('8'), of('versions', 'int')];
+  return settled(filled(ADOPT.text, [of('ids', 'uuid'), of('generations', 'int'), ...what, ...lives, ...which]));
+}
+
+/** Refreshes that the script does each time it runs. */
+export const AT_A_TIME = 8;
+
+/** Numbers of the first of each group. */
+const groups = (length) => Array.from({ length: AT_A_TIME / length }, (_, index) => 1 + index * length);
+
 /**
- * The script. Each client has connections of its own (`count` / `clients`), so that none waits for another. `claimed` is how many the
- * broker claims at once, `batch` how many rows a batch of the log has, `oneShot` whether the send is marked.
+ * The script: eight refreshes. Each client has connections of its own (`count` / `clients`), so that none waits for another. `together`
+ * says how many the broker claims and opens, and adopts, with one statement, and how many rows a batch of the log has; `oneShot` whether
+ * the send is marked.
  */
-export function refreshScript({ provider, count, clients, claimed, batch, oneShot, sizes }) {
+export function refreshScript({ provider, count, clients, together, oneShot, sizes }) {
   const share = Math.floor(count / clients);
-  const claim = filled(CLAIM.text, [array([quoted(provider)]), `array[${claimed}]::int[]`, '30000']);
-  const opened = [
-    ':id',
-    ':generation',
-    'false',
-    "'6b1f2c1e-5a8e-4d0e-9a55-0f4f5a3c9b11'",
-    '10000',
-    'gen_random_uuid()',
-    "'refresh'",
-    "'schedule'",
-    'null',
-    'null',
-    'null',
-    'null',
-    ':fence',
-    String(oneShot),
-  ];
-  const sent = [':o_connection_id', ':o_fence', '10000', ':o_attempt_id', ':o_generation'];
-  const adopted = [
-    ':o_connection_id',
-    ':o_generation',
-    bytes(sizes.credential),
-    "array['access_token']::text[]",
-    'true',
-    bytes(sizes.token),
-    '1795000',
-    '1800',
-    '1350000',
-    ':o_fence',
-    ':o_attempt_id',
-    '200',
-    '8',
-    ':o_version',
-  ];
   return [
     '\\set stream :base + :client_id\n',
-    `\\set place random(0, ${share - 1})\n`,
-    oneIn(claimed, settled(claim)),
-    // What the broker knows of a connection from its claim.
-    `select id, generation, fence from connections where provider = '${provider}' and name = 'c-' || (:client_id * ${share} + :place) \\gset\n`,
-    `${filled(OPEN.text, opened)} \\gset o_\n`,
-    oneIn(batch, auditBatch(batch, 'refresh.started')),
-    oneShot ? settled(filled(MARK_SENT.text, sent)) : '',
-    settled(filled(ADOPT.text, adopted)),
-    oneIn(batch, auditBatch(batch, 'refresh.succeeded')),
-    oneIn(
-      batch,
-      settled(
-        filled(MARK_RECORDED.text, [`array[${Array.from({ length: batch }, () => ':o_attempt_id').join(', ')}]`]),
-      ),
-    ),
+    `\\set place random(0, ${share - AT_A_TIME})\n`,
+    // What the broker knows of connections from their claims, and the numbers that it gives.
+    `select array_agg(id) as ids, array_agg(generation) as generations, array_agg(fence) as fences, array_agg(fence + 1) as new_fences,
+      array_agg(version) as versions, array_agg(gen_random_uuid()) as attempts
+    from connections where provider = '${provider}'
+      and name = any(array(select 'c-' || (:client_id * ${share} + :place + i) from generate_series(0, ${AT_A_TIME - 1}) as i)) \\gset\n`,
+    ...groups(together.claimed).flatMap((from) => begun({ provider, from, length: together.claimed, oneShot })),
+    ...(oneShot ? groups(1).map(sent) : []),
+    ...groups(together.adopted).map((from) => adopted({ from, length: together.adopted, sizes })),
+    ...groups(together.logged).map(() => auditBatch(together.logged, 'refresh.succeeded')),
+    settled(filled(MARK_RECORDED.text, [':attempts::uuid[]'])),
   ].join('');
 }
