@@ -118,6 +118,19 @@ describe('Attempts that come together', () => {
     expect((await storedConnection(bad)).lease_holder).toBeNull();
   });
 
+  it('should be marked as sent in one commit, but for those that must not be sent any more', async () => {
+    const ids = await newIds(4);
+    const opened = await openAll(ids);
+    await expireLease(ids[1] ?? '');
+    await sql('update connections set generation = 2 where id = $1', [ids[2]]);
+    const marked = await Promise.all(opened.map((attempt) => attempts.markSent(attempt)));
+    expect(marked).toEqual([true, false, false, true]);
+    const stored = (await Promise.all(ids.map(storedAttempts))).flat();
+    expect(stored.map(({ sent_at: sentAt }) => sentAt !== null)).toEqual(marked);
+    const [first, , , last] = opened;
+    expect(await writers('attempts', [first?.id ?? '', last?.id ?? ''])).toHaveProperty('size', 1);
+  });
+
   it('should have their answers adopted in one commit, each with its own token and credential', async () => {
     const ids = await newIds(5);
     const opened = await openAll(ids);

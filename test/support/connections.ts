@@ -82,6 +82,7 @@ export async function storedConnection(id: string): Promise<StoredConnection> {
 
 /** A stored row of `attempts`, with the transaction that wrote it last. */
 export interface StoredAttempt {
+  readonly sent_at: Date | null;
   readonly id: string;
   readonly generation: number;
   readonly outcome: string | null;

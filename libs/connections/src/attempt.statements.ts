@@ -74,19 +74,25 @@ returning id`,
 };
 
 /**
- * $1 connection · $2 fence · $3 lease ms · $4 attempt · $5 generation. The last word before the first byte: the lease is still
- * ours and starts anew, nobody's late answer has replaced what is about to be sent, and from now on the attempt counts as sent.
+ * Of each attempt, in arrays of equal length: $1 connection · $2 fence · $3 attempt · $4 generation; of all: $5 lease ms. The last word
+ * before the first byte: the lease is still ours and starts anew, nobody's late answer has replaced what is about to be sent, and from
+ * now on the attempt counts as sent. As OPEN, it is planned once, and locks rows in the order of the arrays.
  */
 export const MARK_SENT: Text = {
-  name: 'attempt-sent',
+  name: 'attempts-sent',
   text: `
-with held as (
-  update connections set lease_expires_at = clock_timestamp() + $3 * interval '1 millisecond'
-  where id = $1::uuid and fence = $2::bigint and generation = $5 and state in ('active', 'uncertain')
-    and lease_expires_at > clock_timestamp()
-  returning id
+with asked as materialized (
+  select * from unnest((select $1::uuid[]), (select $2::bigint[]), (select $3::uuid[]), (select $4::int[]))
+    as asked(connection_id, fence, attempt_id, generation)
+), held as (
+  update connections c set lease_expires_at = clock_timestamp() + $5 * interval '1 millisecond'
+  from asked a
+  where c.id = a.connection_id and c.fence = a.fence and c.generation = a.generation and c.state in ('active', 'uncertain')
+    and c.lease_expires_at > clock_timestamp()
+  returning a.attempt_id
 )
-update attempts set sent_at = clock_timestamp() from held where attempts.id = $4::uuid and closed_at is null
+update attempts set sent_at = clock_timestamp() from held
+where attempts.id = any(array(select attempt_id from held)) and attempts.id = held.attempt_id and closed_at is null
 returning attempts.id`,
 };
 

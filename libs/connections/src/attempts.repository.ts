@@ -21,6 +21,9 @@ export class AttemptsRepository {
   readonly #opens = new GatheredStatements<AttemptRequest, OpenedRow | undefined>(
     aloneWhereRefused((requests) => this.#open(requests)),
   );
+  readonly #marks = new GatheredStatements<OpenAttempt, boolean>(
+    aloneWhereRefused((attempts) => this.#markSent(attempts)),
+  );
 
   constructor(
     private readonly database: Database,
@@ -40,10 +43,9 @@ export class AttemptsRepository {
     return row && this.#opened(row, request);
   }
 
-  /** One statement for all; each connection's row is locked in the order of their ids, as other replicas do. */
   async #open(requests: readonly AttemptRequest[]): Promise<(OpenedRow | undefined)[]> {
     const attempts = requests.map((request) => ({ ...request, id: newId(), ...writtenOrigin(request.origin) }));
-    const inOrder = attempts.toSorted((one, other) => (one.connectionId < other.connectionId ? -1 : 1));
+    const inOrder = attempts.toSorted(byConnection);
     const of = (name: keyof (typeof attempts)[number]): unknown[] => inOrder.map((attempt) => attempt[name]);
     const who = [of('caller'), of('keyId'), of('requestId'), of('clientIp')];
     const what = [of('connectionId'), of('generation'), of('ignoreBackoff'), of('id'), of('step'), of('trigger')];
@@ -70,14 +72,21 @@ export class AttemptsRepository {
   }
 
   /**
-   * The last word before the first byte of what can be sent only once: false where the lease is no longer ours, or a late answer
-   * has replaced the credential. From now on
-   * the attempt counts as sent; without this nothing was.
+   * The last word before the first byte of what can be sent only once: false where the lease is no longer ours, or a late answer has
+   * replaced the credential. From now on the attempt counts as sent; without this nothing was. Together with those asked for at the
+   * same time.
    */
-  async markSent({ id, connectionId, fence, generation }: OpenAttempt): Promise<boolean> {
-    const values = [connectionId, fence, this.#leaseMs, id, generation];
-    const rows = await this.database.adopt({ ...MARK_SENT, values });
-    return rows.length === 1;
+  markSent(attempt: OpenAttempt): Promise<boolean> {
+    return this.#marks.ask(attempt);
+  }
+
+  async #markSent(attempts: readonly OpenAttempt[]): Promise<boolean[]> {
+    const inOrder = attempts.toSorted(byConnection);
+    const of = (name: keyof OpenAttempt): unknown[] => inOrder.map((attempt) => attempt[name]);
+    const values = [of('connectionId'), of('fence'), of('id'), of('generation'), this.#leaseMs];
+    const rows = await this.database.adopt<{ readonly id: string }>({ ...MARK_SENT, values });
+    const sent = new Set(rows.map(({ id }) => id));
+    return attempts.map(({ id }) => sent.has(id));
   }
 
   /** Heartbeat. False where the lease is no longer ours. */
@@ -115,6 +124,10 @@ export class AttemptsRepository {
     return this.config.timing.leaseMs;
   }
 }
+
+/** All who lock several connections do so in the order of their ids. */
+const byConnection = (one: { readonly connectionId: string }, other: { readonly connectionId: string }): number =>
+  one.connectionId < other.connectionId ? -1 : 1;
 
 const writtenOrigin = ({ actor, requestId = null, clientIp = null }: AuditOrigin) => ({
   caller: actor.type === 'caller' ? actor.caller : null,

@@ -97,14 +97,20 @@ export class ConnectionsRepository {
     }));
   }
 
-  /** Notes that callers get the tokens of these connections; one that was left alone as idle is due again. */
+  /**
+   * Notes that callers get the tokens of these connections; one that was left alone as idle is due again. Rows are locked in the order
+   * of their ids, as by those who open attempts for several.
+   */
   async markUsed(ids: readonly string[]): Promise<void> {
     await this.database.query({
       name: 'connection-used',
       text: `
         update connections set last_used_at = clock_timestamp(),
           refresh_at = case when refresh_at > token_expires_at then clock_timestamp() else refresh_at end
-        where id = any($1::uuid[]) and (last_used_at is null or last_used_at < clock_timestamp() - interval '10 seconds')`,
+        where id = any(array(
+          select id from connections
+          where id = any($1::uuid[]) and (last_used_at is null or last_used_at < clock_timestamp() - interval '10 seconds')
+          order by id for no key update))`,
       values: [ids],
     });
   }
