@@ -68,15 +68,11 @@ function begun({ provider, from, length, oneShot }) {
   ];
 }
 
-/** The last word before the refresh numbered `at` is sent, where it can be sent only once. */
-function sent(at) {
-  const [id, fence, attempt, generation] = [
-    ['ids', 'uuid'],
-    ['new_fences', 'bigint'],
-    ['attempts', 'uuid'],
-    ['generations', 'int'],
-  ].map(([name, type]) => `(:${name}::${type}[])[${at}]`);
-  return settled(filled(MARK_SENT.text, [id, fence, '10000', attempt, generation]));
+/** The last word before `length` refreshes are sent, where they can be sent only once. */
+function sent({ from, length }) {
+  const of = (name, type) => slice(name, type, from, length);
+  const which = [of('ids', 'uuid'), of('new_fences', 'bigint'), of('attempts', 'uuid'), of('generations', 'int')];
+  return settled(filled(MARK_SENT.text, [...which, '10000']));
 }
 
 /** Stores the answers of `length` refreshes. */
@@ -102,7 +98,7 @@ const groups = (length) => Array.from({ length: AT_A_TIME / length }, (_, index)
 
 /**
  * The script: eight refreshes. Each client has connections of its own (`count` / `clients`), so that none waits for another. `together`
- * says how many the broker claims and opens, and adopts, with one statement, and how many rows a batch of the log has; `oneShot` whether
+ * says how many the broker claims and opens, marks as sent, and adopts, with one statement, and how many rows a batch of the log has; `oneShot` whether
  * the send is marked.
  */
 export function refreshScript({ provider, count, clients, together, oneShot, sizes }) {
@@ -116,7 +112,7 @@ export function refreshScript({ provider, count, clients, together, oneShot, siz
     from connections where provider = '${provider}'
       and name = any(array(select 'c-' || (:client_id * ${share} + :place + i) from generate_series(0, ${AT_A_TIME - 1}) as i)) \\gset\n`,
     ...groups(together.claimed).flatMap((from) => begun({ provider, from, length: together.claimed, oneShot })),
-    ...(oneShot ? groups(1).map(sent) : []),
+    ...(oneShot ? groups(together.sent).map((from) => sent({ from, length: together.sent })) : []),
     ...groups(together.adopted).map((from) => adopted({ from, length: together.adopted, sizes })),
     ...groups(together.logged).map(() => auditBatch(together.logged, 'refresh.succeeded')),
     settled(filled(MARK_RECORDED.text, [':attempts::uuid[]'])),
