@@ -1,4 +1,10 @@
-import { type Adoption, AdoptionsRepository, AttemptsRepository, type OpenAttempt } from '@app/connections';
+import {
+  type Adoption,
+  AdoptionsRepository,
+  AttemptsRepository,
+  ConnectionsRepository,
+  type OpenAttempt,
+} from '@app/connections';
 import { Database } from '@app/database';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -116,6 +122,33 @@ describe('Attempts that come together', () => {
     expect(opened).toMatchObject({ status: 'fulfilled', value: { connectionId: good } });
     expect(refused).toMatchObject({ status: 'rejected', reason: { severity: 'ERROR' } });
     expect((await storedConnection(bad)).lease_holder).toBeNull();
+  });
+
+  it('should each be given once to two replicas that ask for all of them in any order, with nobody held up for good', async () => {
+    const other = await startTokenReplica();
+    try {
+      const ids = await newIds(12);
+      const connections = replica.module.get(ConnectionsRepository);
+      for (let round = 0; round < 20; round += 1) {
+        const inAnyOrder = ids.toSorted(() => Math.random() - 0.5);
+        const asked = await Promise.all(inAnyOrder.map((id) => decidedNow(newAttempt(id))));
+        const [own, theirs] = await Promise.all([
+          Promise.all(asked.map((request) => attempts.open(request))),
+          Promise.all(asked.toReversed().map((request) => other.module.get(AttemptsRepository).open(request))),
+          connections.markUsed(inAnyOrder.toReversed()),
+        ]);
+        const given = [...own, ...theirs].flatMap((attempt) => (attempt === undefined ? [] : [attempt.connectionId]));
+        expect(given.toSorted()).toEqual(ids.toSorted());
+        await sql(
+          `update connections set lease_expires_at = clock_timestamp() - interval '1 second', last_used_at = null where id = any($1)`,
+          [ids],
+        );
+      }
+      const deadlocks = `select deadlocks::int from pg_stat_database where datname = current_database()`;
+      expect(await sql(deadlocks)).toEqual([{ deadlocks: 0 }]);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('should be marked as sent in one commit, but for those that must not be sent any more', async () => {
