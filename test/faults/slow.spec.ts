@@ -25,13 +25,15 @@ describe('an answer that is slower than the patience of callers and longer than 
         faulted(world, 'slow', kind, { ms: SLOW_MS }),
         faulted(world, 'slow', kind, { ms: SLOW_MS, introspection: true }),
       ]);
-      for (const account of accounts) {
+      // Side by side: each caller's patience is to end before the slow answer comes.
+      const asked = accounts.map(async (account) => {
         await account.untilSeen();
         const answers = await Promise.all(world.replicas.map((replica) => account.ask(replica)));
         expect(answers.map(({ status, body }) => [status, body['access_token']])).toEqual(
           answers.map(() => [200, account.grant.accessToken]),
         );
-      }
+      });
+      await Promise.all(asked);
       for (const account of accounts) {
         await world.database.untilGeneration(account.name, 2);
         expect(await requestsOf(account)).toEqual(['token ok']);
