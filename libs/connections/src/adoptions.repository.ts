@@ -6,7 +6,7 @@ import type { Failure, Grant, GrantStep } from '@app/providers';
 import { ADOPT, REOPEN, SALVAGE } from './adoption.statements.js';
 import type { Adopted, Adoption, OpenAttempt } from './attempt.js';
 import { type OpenedRow, toOpenAttempt } from './attempt-row.js';
-import { aloneWhereRefused, GatheredStatements } from './gathered-statements.js';
+import { aloneWhereRefused, GatheredStatements, inLockOrder } from './gathered-statements.js';
 import { openFields, openToken, sealFields, sealToken, type SealedToken } from './sealing.js';
 import { KEEP_SPARE, NEWEST_SPARE, PROMOTE_SPARE } from './spare.statements.js';
 
@@ -93,9 +93,8 @@ export class AdoptionsRepository {
     return current === undefined ? this.#keepSpare(attempt, adoption) : this.adopt(current, adoption);
   }
 
-  /** One statement for all; each connection's row is locked in the order of their ids, as other replicas do. */
   async #adopt(sealed: readonly SealedAdoption[]): Promise<(FoundAdoption | undefined)[]> {
-    const inOrder = sealed.toSorted((one, other) => (one.attempt.connectionId < other.attempt.connectionId ? -1 : 1));
+    const inOrder = sealed.toSorted((one, other) => inLockOrder(one.attempt.connectionId, other.attempt.connectionId));
     const of = (value: (one: SealedAdoption) => unknown): unknown[] => inOrder.map(value);
     const values = [
       of(({ attempt }) => attempt.connectionId),

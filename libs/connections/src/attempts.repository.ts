@@ -8,7 +8,7 @@ import type { AttemptRequest, FailedAttempt, OpenAttempt } from './attempt.js';
 import { DEFER, EXTEND_LEASE, FAIL, FOUND_UNUSED, MARK_SENT, OPEN } from './attempt.statements.js';
 import { type OpenedRow, toOpenAttempt } from './attempt-row.js';
 import type { SealedConnection } from './connection.js';
-import { aloneWhereRefused, GatheredStatements } from './gathered-statements.js';
+import { aloneWhereRefused, GatheredStatements, inLockOrder } from './gathered-statements.js';
 
 /** A sealed value that does not open needs an operator: its key is missing, or it was changed. */
 const UNREADABLE_RETRY_MS = 60_000;
@@ -125,9 +125,8 @@ export class AttemptsRepository {
   }
 }
 
-/** All who lock several connections do so in the order of their ids. */
 const byConnection = (one: { readonly connectionId: string }, other: { readonly connectionId: string }): number =>
-  one.connectionId < other.connectionId ? -1 : 1;
+  inLockOrder(one.connectionId, other.connectionId);
 
 const writtenOrigin = ({ actor, requestId = null, clientIp = null }: AuditOrigin) => ({
   caller: actor.type === 'caller' ? actor.caller : null,

@@ -16,6 +16,9 @@ interface Waiting<Asked, Answer> {
   readonly reject: (error: unknown) => void;
 }
 
+/** The order in which whoever locks several connections does so, by their ids: nobody waits for one that waits for them. */
+export const inLockOrder = (one: string, other: string): number => (one < other ? -1 : 1);
+
 /**
  * Small statements of one kind, gathered: what is asked for in one turn of the event loop, or while earlier ones are under way, is
  * one statement. Nobody joins one that was sent. A statement that fails fails for all whom it was sent for; each answer that is a
