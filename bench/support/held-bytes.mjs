@@ -22,7 +22,7 @@ const connections = new ConnectionsRepository(
   new ProviderRegistry([new BerbixProvider()]),
   { timing: TIMING },
 );
-const feed = { onAnyChange: () => undefined, onChanged: () => undefined, isCurrent: () => true };
+const feed = { onChange: () => undefined, onRenewed: () => undefined, isCurrent: () => true };
 const cache = new TokenCache(feed, { tokenCacheMb: 1000 });
 
 const heap = () => {

@@ -1,4 +1,4 @@
-import { ChangeFeed, Database, incrementChangeMark, timeOfChange, type Transaction } from '@app/database';
+import { ChangeFeed, Database, incrementChangeMark, timeOfChange, type Touch, type Transaction } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from './audit.log.js';
 import type { AuditEvent, AuditOrigin } from './event.js';
@@ -32,16 +32,17 @@ export class RecordedChanges {
 
   /**
    * One transaction: the change mark, the rows, and before the commit the audit events, so that a change that cannot be
-   * recorded does not happen. `now` is the database's time. Caches of this replica forget at once. Changes of all replicas take
-   * turns by the change mark; those of this one wait here, so that a crowd of them takes no connection from those who get tokens.
+   * recorded does not happen. `now` is the database's time. Caches of this replica forget at once, of connections those that `touch`
+   * names: `work` changes nothing that is held of any other. Changes of all replicas take turns by the change mark; those of this one
+   * wait here, so that a crowd of them takes no connection from those who get tokens.
    */
-  change<Result>(origin: AuditOrigin, work: Work<Result>): Promise<Result> {
+  change<Result>(origin: AuditOrigin, touch: Touch, work: Work<Result>): Promise<Result> {
     return this.#inTurn(async () => {
       try {
-        return await this.#record(origin, incrementChangeMark, work);
+        return await this.#record(origin, (transaction) => incrementChangeMark(transaction, touch), work);
       } finally {
         // Also after a failure: a commit whose answer was lost may have happened.
-        this.feed.announce();
+        this.feed.announce(touch);
       }
     });
   }

@@ -30,7 +30,7 @@ export class ApiKeyService {
    * is no such caller, `invalid_request` where `expiresAt` has passed.
    */
   issue(origin: AuditOrigin, caller: string, expiresAt: Date | null): Promise<IssuedKey> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, 'none', async (transaction, now) => {
       await new CallersRepository(transaction).require(caller);
       if (expiresAt !== null && expiresAt <= now) {
         throw invalidRequest([{ field: 'expires_at', message: 'must be in the future' }]);
@@ -63,7 +63,7 @@ export class ApiKeyService {
    * last with which anybody could administer.
    */
   revoke(origin: AuditOrigin, caller: string, keyId: string): Promise<void> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, 'none', async (transaction, now) => {
       const keys = new ApiKeysRepository(transaction);
       const key = await keys.find(caller, keyId);
       if (key === undefined) {

@@ -65,7 +65,7 @@ export class CallerService {
     fields: CallerFields,
     expected?: ExpectedVersion,
   ): Promise<{ readonly caller: CallerRecord; readonly created: boolean }> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, 'none', async (transaction, now) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.find(name);
       requireVersion(`The caller ${name}`, before, expected);
@@ -86,7 +86,7 @@ export class CallerService {
     sent: Partial<CallerFields>,
     expected?: ExpectedVersion,
   ): Promise<CallerRecord> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, 'none', async (transaction, now) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.require(name);
       requireVersion(`The caller ${name}`, before, expected);
@@ -99,7 +99,7 @@ export class CallerService {
 
   /** Deletes the caller and its keys. Throws `not_found` where there is no such caller. */
   delete(origin: AuditOrigin, name: string, expected?: ExpectedVersion): Promise<void> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, 'none', async (transaction, now) => {
       const callers = new CallersRepository(transaction);
       const before = await callers.require(name);
       requireVersion(`The caller ${name}`, before, expected);

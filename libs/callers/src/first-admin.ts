@@ -39,7 +39,7 @@ export class FirstAdmin {
     if (await this.known.hasAdmin()) {
       return false;
     }
-    return this.changes.change(SYSTEM, async (transaction, now) => {
+    return this.changes.change(SYSTEM, 'none', async (transaction, now) => {
       // Another replica may have been first.
       if (await hasAdmin(transaction)) {
         return { result: false, events: [] };

@@ -27,14 +27,14 @@ describe(ConnectionFeed.name, () => {
   });
 
   it('should tell what changed of late', async () => {
-    sut.onChanged((news) => void told.push(news));
+    sut.onRenewed((news) => void told.push(news));
     await tick();
     expect(told).toEqual([[acme]]);
   });
 
   it('should not ask for what nobody wants to hear', async () => {
     let wants = false;
-    sut.onChanged(
+    sut.onRenewed(
       (news) => void told.push(news),
       () => wants,
     );
@@ -50,7 +50,7 @@ describe(ConnectionFeed.name, () => {
     [MOST, 'that it is too much'],
   ])('should tell of %s changes %s', async (count, what) => {
     changed = Array.from({ length: count }, () => acme);
-    sut.onChanged((news) => void told.push(news));
+    sut.onRenewed((news) => void told.push(news));
     await tick();
     expect(told).toEqual([what === 'all' ? changed : undefined]);
   });

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ConnectionName } from '@app/common';
 import { ChangeFeed } from '@app/database';
 import { type ChangedConnection, ConnectionsRepository } from './connections.repository.js';
 
@@ -7,7 +8,10 @@ const OVERLAP_SECONDS = 5;
 /** More than this can hardly be told in the time between two looks: ten thousand refreshes a second. */
 const MOST_AT_ONCE = 50_000;
 
-/** Tells caches of connections what to forget: a refresh on another replica, or anything administrative anywhere. */
+/** The connections that a change touched, and no other; undefined where it may be any. */
+export type TouchedConnections = readonly ConnectionName[] | undefined;
+
+/** Tells caches of connections what to forget: what another replica renewed, and what an administrative change touched anywhere. */
 @Injectable()
 export class ConnectionFeed {
   constructor(
@@ -15,16 +19,16 @@ export class ConnectionFeed {
     private readonly connections: ConnectionsRepository,
   ) {}
 
-  /** `listener` is called when everything may have changed: after an administrative change here or elsewhere. */
-  onAnyChange(listener: () => void): void {
+  /** `listener` is called at an administrative change here or elsewhere, with how to learn which connections it touched. */
+  onChange(listener: (touched: () => Promise<TouchedConnections>) => void): void {
     this.changes.onChange(listener);
   }
 
   /**
-   * `listener` is called about once a second with what changed of late; undefined means too much to tell. Nobody is asked, and nothing
+   * `listener` is called about once a second with what was renewed, or changed otherwise, of late; undefined means too much to tell. Nobody is asked, and nothing
    * told, while it does not want to hear: a replica that holds nothing need not know what others do.
    */
-  onChanged(
+  onRenewed(
     listener: (changed: readonly ChangedConnection[] | undefined) => void,
     wants: () => boolean = () => true,
   ): void {

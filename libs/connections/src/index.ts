@@ -20,7 +20,7 @@ export {
   type Trouble,
   type Unsettled,
 } from './connection.js';
-export { ConnectionFeed } from './connection.feed.js';
+export { ConnectionFeed, type TouchedConnections } from './connection.feed.js';
 export {
   type CensusLine,
   type ChangedConnection,

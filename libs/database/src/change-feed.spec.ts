@@ -2,9 +2,11 @@ import { BrokerError, type Log } from '@app/common';
 import { TIMING } from '@app/config';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ChangeFeed } from './change-feed.js';
-import type { Database } from './database.js';
+import type { Database, Statement } from './database.js';
 import { DatabaseClock } from './database-clock.js';
+import type { Touched } from './touched-connections.js';
 
+const ACME = { provider: 'klavi', connection: 'acme' };
 const ignore = (): void => undefined;
 const log: Log = { error: ignore, warn: ignore, info: ignore, debug: ignore };
 const AWAY = new BrokerError('storage_unavailable', 'The database does not answer.');
@@ -16,7 +18,7 @@ describe('an outage, for the change feed', () => {
 
   /** Starts one that has heard the database once. */
   const start = async (auditSpoolDir: string | undefined): Promise<void> => {
-    const database = { query: async () => [{ mark: answer(), now: new Date() }] } as unknown as Database;
+    const database = { query: async () => [{ mark: answer(), now: new Date(), server: 'one' }] } as unknown as Database;
     const clock = { synchronize: ignore } as unknown as DatabaseClock;
     sut = new ChangeFeed(database, clock, log, { auditSpoolDir, timing: TIMING });
     sut.onChange(() => (announced += 1));
@@ -106,23 +108,37 @@ describe('the change mark', () => {
   let mark: string;
   /** Happens while the mark is being read, after it was looked at. */
   let meanwhile: () => void;
+  let server: string;
+  /** What stands beside the marks. */
+  let marked: object;
+  let asked: (readonly unknown[])[];
   let heard: number;
+  let touched: () => Promise<Touched>;
   let sut: ChangeFeed;
 
   beforeEach(async () => {
     mark = '5';
+    server = 'one';
     meanwhile = ignore;
     heard = 0;
-    const query = async () => {
+    asked = [];
+    const query = async ({ name, values }: Statement) => {
+      if (name === 'marked-changes') {
+        asked.push(values);
+        return [marked];
+      }
       const read = mark;
       meanwhile();
-      return [{ mark: read, now: new Date() }];
+      return [{ mark: read, now: new Date(), server }];
     };
     sut = new ChangeFeed({ query } as unknown as Database, new DatabaseClock(), log, {
       auditSpoolDir: undefined,
       timing: TIMING,
     });
-    sut.onChange(() => (heard += 1));
+    sut.onChange((toldOf) => {
+      heard += 1;
+      touched = toldOf;
+    });
     await sut.start();
     sut.stop();
   });
@@ -154,9 +170,46 @@ describe('the change mark', () => {
     expect([sut.mark, heard]).toEqual(['6', 1]);
   });
 
-  it('should go back where the database did, as a restored one does', async () => {
+  it('should go back where the database did, as a restored one does: any connection may be touched', async () => {
     mark = '3';
+    marked = { count: 0, server, providers: [], connections: [] };
     await readAgain();
     expect([sut.mark, heard]).toEqual(['3', 1]);
+    await expect(touched()).resolves.toBeUndefined();
+  });
+
+  it('should tell what the changes behind the mark touched', async () => {
+    mark = '7';
+    marked = { count: 2, server, providers: ['klavi'], connections: ['acme'] };
+    await readAgain();
+    await expect(touched()).resolves.toEqual([ACME]);
+    expect(asked).toEqual([['5', '7']]);
+  });
+
+  it.each([
+    ['one of them has no row, as those of the version before', { count: 1 }],
+    ['another server answers, as after a fail-over', { server: 'two' }],
+  ])('should tell that any connection may be touched where %s', async (_why, differing) => {
+    sut.observe('7');
+    marked = { count: 2, server, providers: ['klavi'], connections: ['acme'], ...differing };
+    await expect(touched()).resolves.toBeUndefined();
+  });
+
+  it('should tell that any connection may be touched where the server is another, whatever the mark says', async () => {
+    server = 'two';
+    await readAgain();
+    expect([sut.mark, heard, asked]).toEqual(['5', 1, []]);
+    await expect(touched()).resolves.toBeUndefined();
+  });
+
+  it.each([
+    [ACME, [ACME]],
+    ['none', []],
+    ['any', undefined],
+  ] as const)('should tell at once of a change of this replica that touched %j', async (touch, expected) => {
+    sut.announce(touch);
+    expect(heard).toBe(1);
+    await expect(touched()).resolves.toEqual(expected);
+    expect(asked).toEqual([]);
   });
 });

@@ -2,7 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { BrokerError, errorFacts, isBrokerError, Log } from '@app/common';
 import { Config } from '@app/config';
 import { Database } from './database.js';
+import type { Touch } from './change-mark.js';
 import { DatabaseClock } from './database-clock.js';
+import { readTouched, type Touched } from './touched-connections.js';
 
 /** How often the change mark is read. With the time of one query it keeps every replica's view within two seconds. */
 const INTERVAL_MS = 700;
@@ -16,15 +18,28 @@ const UNREAD = 'The change mark cannot be read; caches are read through until it
 const BRIDGED =
   'The change mark cannot be read, as the database is away; what is cached is handed out until it is back.';
 
+/** Told of changes: at once, and on demand what they touched. Until that is known no connection that is held may be used. */
+export type ChangeListener = (touched: () => Promise<Touched>) => void;
+
+const ANY = (): Promise<Touched> => Promise.resolve(undefined);
+
+/** The change mark as it was read. */
+interface MarkRead {
+  readonly mark: string;
+  /** Which server was asked (MarkedChanges). */
+  readonly server: string;
+}
+
 /**
- * Tells caches when to forget. Every administrative change increments the change mark in its own transaction; each replica
- * reads the mark about once a second. No message can be lost, because none is sent.
+ * Tells caches when to forget, and what. Every administrative change increments the change mark in its own transaction, and says beside it
+ * what it touched; each replica reads the mark about once a second. No message can be lost, because none is sent.
  */
 @Injectable()
 export class ChangeFeed {
-  readonly #changeListeners: (() => void)[] = [];
+  readonly #changeListeners: ChangeListener[] = [];
   readonly #tickListeners: (() => Promise<void>)[] = [];
   #mark: string | undefined;
+  #server: string | undefined;
   #markSince = Number.NEGATIVE_INFINITY;
   #heardAt = Number.NEGATIVE_INFINITY;
   #currentSince = Number.POSITIVE_INFINITY;
@@ -41,7 +56,7 @@ export class ChangeFeed {
   ) {}
 
   /** `listener` is called, synchronously, whenever anything administrative changed, here or on another replica. */
-  onChange(listener: () => void): void {
+  onChange(listener: ChangeListener): void {
     this.#changeListeners.push(listener);
   }
 
@@ -51,10 +66,8 @@ export class ChangeFeed {
   }
 
   /** A change of this replica, right after its commit: local caches forget at once. */
-  announce(): void {
-    for (const listener of this.#changeListeners) {
-      listener();
-    }
+  announce(touch: Touch): void {
+    this.#tell(typeof touch === 'string' ? (touch === 'any' ? ANY : async () => []) : async () => [touch]);
   }
 
   /**
@@ -113,10 +126,10 @@ export class ChangeFeed {
     const askedAt = performance.now();
     this.#asking = true;
     try {
-      const mark = await this.#readMark();
+      const read = await this.#readMark();
       const heard = Promise.all(this.#tickListeners.map((listener) => listener()));
       await (this.#mayBridge ? inTime(heard) : heard);
-      this.#hear(mark, askedAt);
+      this.#hear(read, askedAt);
       this.#currentSince = this.#isHeard() ? this.#currentSince : askedAt;
       this.#heardAt = askedAt;
       this.#unreachable = false;
@@ -129,22 +142,35 @@ export class ChangeFeed {
   }
 
   /** A lower mark is an older state of the database, unless it was only asked for before a commit showed a higher one. */
-  #hear(mark: string, askedAt: number): void {
-    // After an interruption the feeds of finer grain may have missed something, whatever the mark says.
-    const isNews = mark !== this.#mark || !this.#isHeard();
-    if (isNews && askedAt > this.#markSince) {
+  #hear({ mark, server }: MarkRead, askedAt: number): void {
+    const isFirst = this.#mark === undefined;
+    const isGap = !this.#isHeard() || server !== this.#server;
+    this.#server = server;
+    if (mark !== this.#mark && askedAt > this.#markSince) {
       this.#turnTo(mark);
     } else {
       this.observe(mark);
     }
+    // After an interruption the feeds of finer grain may have missed something, and another server other changes, whatever the mark says.
+    if (isGap && !isFirst) {
+      this.#tell(ANY);
+    }
   }
 
-  #turnTo(mark: string): void {
-    const isFirst = this.#mark === undefined;
-    this.#mark = mark;
+  #turnTo(upTo: string): void {
+    const { database } = this;
+    const after = this.#mark;
+    const server = this.#server;
+    this.#mark = upTo;
     this.#markSince = performance.now();
-    if (!isFirst) {
-      this.announce();
+    if (after !== undefined) {
+      this.#tell(() => readTouched(database, { after, upTo, server }));
+    }
+  }
+
+  #tell(touched: () => Promise<Touched>): void {
+    for (const listener of this.#changeListeners) {
+      listener(touched);
     }
   }
 
@@ -154,11 +180,12 @@ export class ChangeFeed {
 
   #isHeard = (): boolean => performance.now() - this.#heardAt < STALE_AFTER_MS;
 
-  async #readMark(): Promise<string> {
+  async #readMark(): Promise<MarkRead> {
     const askedAt = performance.now();
-    const [row] = await this.database.query<{ mark: string; now: Date }>({
+    const [row] = await this.database.query<MarkRead & { readonly now: Date }>({
       name: 'change-mark',
-      text: 'select (select value from change_mark where id = 1) as mark, clock_timestamp() as now',
+      text: `select (select value from change_mark where id = 1) as mark, clock_timestamp() as now,
+        pg_postmaster_start_time()::text as server`,
       values: [],
       ...(this.#mayBridge ? { withinMs: PATIENCE_MS } : {}),
     });
@@ -166,7 +193,7 @@ export class ChangeFeed {
       throw new Error('change_mark is empty');
     }
     this.clock.synchronize(row.now.getTime(), askedAt);
-    return row.mark;
+    return row;
   }
 }
 

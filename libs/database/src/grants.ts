@@ -30,6 +30,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON providers, connections, attempts, spares
 GRANT SELECT, INSERT, UPDATE ON encryption_keys TO ${name};
 GRANT SELECT, INSERT, UPDATE ON database_identity TO ${name};
 GRANT SELECT, UPDATE ON change_mark TO ${name};
+GRANT SELECT, INSERT, UPDATE, DELETE ON marked_changes TO ${name};
 GRANT SELECT, USAGE, UPDATE ON SEQUENCE rotation_epoch TO ${name};
 
 -- The audit log: what is in it stays as it is.

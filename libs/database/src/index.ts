@@ -1,5 +1,5 @@
-export { ChangeFeed } from './change-feed.js';
-export { incrementChangeMark, timeOfChange } from './change-mark.js';
+export { ChangeFeed, type ChangeListener } from './change-feed.js';
+export { incrementChangeMark, timeOfChange, type Touch } from './change-mark.js';
 export { DatabaseClock } from './database-clock.js';
 export { Database, type Statement, type Transaction } from './database.js';
 export { DatabaseModule } from './database.module.js';
@@ -10,3 +10,4 @@ export { migrate, missingMigrations } from './migrate.js';
 export { isRefusal, SharedConnection } from './shared-connection.js';
 export { toStorageError } from './storage-error.js';
 export { textArray } from './text-array.js';
+export type { Touched } from './touched-connections.js';

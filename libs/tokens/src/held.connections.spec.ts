@@ -18,7 +18,7 @@ describe(HeldConnections.name, () => {
     stored = newConnection();
     looked = [];
     whileReading = () => undefined;
-    const feed = { onAnyChange: () => undefined, onChanged: () => undefined, isCurrent: () => true };
+    const feed = { onChange: () => undefined, onRenewed: () => undefined, isCurrent: () => true };
     cache = new TokenCache(feed, { tokenCacheMb: 1 });
     const connections: Pick<ConnectionsRepository, 'find'> = {
       find: ({ provider, connection }) => {

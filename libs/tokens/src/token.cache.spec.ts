@@ -1,15 +1,16 @@
-import type { ChangedConnection } from '@app/connections';
+import type { ChangedConnection, TouchedConnections } from '@app/connections';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { newConnection, NOW } from './testing/new-connection.js';
 import { TokenCache } from './token.cache.js';
 
 const acme = { provider: 'klavi', connection: 'acme' };
 const globex = { provider: 'klavi', connection: 'globex' };
+const settled = () => new Promise((resolve) => void setImmediate(resolve));
 const numbered = (index: number) => ({ provider: 'klavi', connection: `c${index}` });
 
 describe(TokenCache.name, () => {
   let isCurrent: boolean;
-  let anyChange: () => void;
+  let change: (touched: () => Promise<TouchedConnections>) => void;
   let changed: (changed: readonly ChangedConnection[] | undefined) => void;
   let wants: (() => boolean) | undefined;
   let sut: TokenCache;
@@ -18,8 +19,8 @@ describe(TokenCache.name, () => {
     isCurrent = true;
     sut = new TokenCache(
       {
-        onAnyChange: (listener) => void (anyChange = listener),
-        onChanged: (listener, wanted) => {
+        onChange: (listener) => void (change = listener),
+        onRenewed: (listener, wanted) => {
           changed = listener;
           wants = wanted;
         },
@@ -69,16 +70,52 @@ describe(TokenCache.name, () => {
     expect(wants?.()).toBe(true);
   });
 
-  it('should forget everything at an administrative change', () => {
+  it('should forget the connection that an administrative change touched, and no other', async () => {
     put(newConnection(), newConnection(globex));
-    anyChange();
+    change(async () => [acme]);
+    await settled();
+    expect(sut.find(acme)).toBeUndefined();
+    expect(sut.find(globex)).toBeDefined();
+  });
+
+  it.each([
+    ['may have touched any connection', async () => undefined],
+    ['cannot be read', () => Promise.reject(new Error('the database is away'))],
+  ])('should forget everything at an administrative change that %s', async (_what, touched) => {
+    put(newConnection(), newConnection(globex));
+    change(touched);
+    await settled();
     expect(sut.find(acme)).toBeUndefined();
     expect(sut.find(globex)).toBeUndefined();
   });
 
+  it('should give nothing until it is known what each of several changes touched', async () => {
+    const told: ((touched: TouchedConnections) => void)[] = [];
+    put(newConnection(), newConnection(globex));
+    [0, 1].forEach(() => change(() => new Promise((resolve) => void told.push(resolve))));
+    expect(sut.find(globex)).toBeUndefined();
+    told[1]?.([]);
+    await settled();
+    expect(sut.find(globex)).toBeUndefined();
+    told[0]?.([acme]);
+    await settled();
+    expect([sut.find(globex) === undefined, sut.find(acme) === undefined]).toEqual([false, true]);
+  });
+
+  it('should not ask what was touched while it holds nothing', () => {
+    let asked = 0;
+    change(async () => {
+      asked += 1;
+      return [];
+    });
+    expect(asked).toBe(0);
+    put(newConnection());
+    expect(sut.find(acme)).toBeDefined();
+  });
+
   it('should not hold what was read before an administrative change and arrives after it', () => {
     const { epoch } = sut;
-    anyChange();
+    change(async () => []);
     sut.put(newConnection(), epoch);
     expect(sut.find(acme)).toBeUndefined();
     put(newConnection({ generation: 1 }));

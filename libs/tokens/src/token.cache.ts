@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
 import { Config } from '@app/config';
-import { type ChangedConnection, type Connection, ConnectionFeed } from '@app/connections';
+import { type ChangedConnection, type Connection, ConnectionFeed, type TouchedConnections } from '@app/connections';
 import { LRUCache } from 'lru-cache';
 import { getHeapStatistics } from 'node:v8';
 import { cacheEntries } from './tokens.metrics.js';
@@ -11,19 +11,21 @@ const MB = 2 ** 20;
 const MOST_OF_HEAP = 0.5;
 
 /** Where the cache hears of changes. */
-type ConnectionNews = Pick<ConnectionFeed, 'onAnyChange' | 'onChanged' | 'isCurrent'>;
+type ConnectionNews = Pick<ConnectionFeed, 'onChange' | 'onRenewed' | 'isCurrent'>;
 
 const keyOf = ({ provider, connection }: ConnectionName): string => `${provider}/${connection}`;
 
 /**
  * Connections with their tokens opened, so that a cached read writes, locks and decrypts nothing. Bounded by the memory that they
- * take (TOKEN_CACHE_MB), the longest unused go first; forgets everything at an administrative change, and one connection when another
- * replica renewed it.
+ * take (TOKEN_CACHE_MB), the longest unused go first. Forgets what an administrative change touched, and what another replica renewed;
+ * gives nothing while it is not known what was touched.
  */
 @Injectable()
 export class TokenCache {
   readonly #entries: LRUCache<string, Connection>;
   #epoch = 0;
+  /** Changes of which it is not known yet what they touched. */
+  #doubts = 0;
 
   constructor(
     @Inject(ConnectionFeed) private readonly feed: ConnectionNews,
@@ -31,8 +33,8 @@ export class TokenCache {
   ) {
     const maxSize = Math.min(tokenCacheMb * MB, Math.floor(getHeapStatistics().heap_size_limit * MOST_OF_HEAP));
     this.#entries = new LRUCache({ maxSize, sizeCalculation: ({ heldBytes }) => heldBytes });
-    feed.onAnyChange(() => this.clear());
-    feed.onChanged(
+    feed.onChange((touched) => void this.#doubt(touched));
+    feed.onRenewed(
       (changed) => (changed === undefined ? this.clear() : this.#forget(changed)),
       () => this.#entries.size > 0,
     );
@@ -40,7 +42,7 @@ export class TokenCache {
 
   /** The connection as it was last seen; undefined where it is not held or might have changed unnoticed. */
   find(name: ConnectionName): Connection | undefined {
-    return this.feed.isCurrent() ? this.#entries.get(keyOf(name)) : undefined;
+    return this.#doubts === 0 && this.feed.isCurrent() ? this.#entries.get(keyOf(name)) : undefined;
   }
 
   /** To be taken before a connection is read from the database and given to `put` with it. */
@@ -62,6 +64,23 @@ export class TokenCache {
     this.#epoch += 1;
     this.#entries.clear();
     cacheEntries.set(0);
+  }
+
+  /** What was read before the change and arrives after it is not held; what is held is not given until it is known to be untouched. */
+  async #doubt(touched: () => Promise<TouchedConnections>): Promise<void> {
+    this.#epoch += 1;
+    if (this.#entries.size === 0) {
+      return;
+    }
+    this.#doubts += 1;
+    const names = await touched().catch(() => undefined);
+    this.#doubts -= 1;
+    if (names === undefined) {
+      this.clear();
+    } else {
+      names.forEach((name) => this.#entries.delete(keyOf(name)));
+      cacheEntries.set(this.#entries.size);
+    }
   }
 
   #forget(changed: readonly ChangedConnection[]): void {

@@ -20,7 +20,7 @@ describe(TokenSource.name, () => {
 
   beforeEach(() => {
     looks = 0;
-    const feed = { onAnyChange: () => undefined, onChanged: () => undefined, isCurrent: () => true };
+    const feed = { onChange: () => undefined, onRenewed: () => undefined, isCurrent: () => true };
     const find = async () => stored[Math.min(looks++, stored.length - 1)];
     const connections = { find } as unknown as ConnectionsRepository;
     const held = new HeldConnections(new TokenCache(feed, { tokenCacheMb: 1 }), connections);

@@ -70,7 +70,7 @@ export class ConnectionService {
     input: ConnectionInput,
     expected?: ExpectedVersion,
   ): Promise<{ readonly connection: ConnectionRecord; readonly created: boolean }> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, name, async (transaction, now) => {
       const table = this.#table(transaction);
       const before = await table.findLocked(name);
       requireVersion(called(name), before, expected);
@@ -107,7 +107,7 @@ export class ConnectionService {
     input: ConnectionChanges,
     expected?: ExpectedVersion,
   ): Promise<ConnectionRecord> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, name, async (transaction, now) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.findLocked(name));
       requireVersion(called(name), before, expected);
@@ -148,7 +148,7 @@ export class ConnectionService {
    * @throws BrokerError `not_found`, `precondition_failed`.
    */
   confirmHosts(origin: AuditOrigin, name: ConnectionName, expected?: ExpectedVersion): Promise<ConnectionRecord> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, name, async (transaction, now) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.findLocked(name));
       requireVersion(called(name), before, expected);
@@ -162,7 +162,7 @@ export class ConnectionService {
 
   /** Forgets the connection, its credential and its token. @throws BrokerError `not_found`. */
   delete(origin: AuditOrigin, name: ConnectionName, expected?: ExpectedVersion): Promise<void> {
-    return this.changes.change(origin, async (transaction) => {
+    return this.changes.change(origin, name, async (transaction) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.findLocked(name));
       requireVersion(called(name), before, expected);
@@ -177,7 +177,7 @@ export class ConnectionService {
     action: AuditAction,
     move: (table: ConnectionAdminRepository, before: ConnectionRecord, now: Date) => Promise<ConnectionRecord>,
   ): Promise<ConnectionRecord> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, name, async (transaction, now) => {
       const table = this.#table(transaction);
       const result = await move(table, requirePresent(name, await table.findLocked(name)), now);
       return { result, events: [eventOf(action, result, {})] };

@@ -67,7 +67,7 @@ export class ProviderService {
   ): Promise<{ readonly provider: ProviderRecord; readonly created: boolean }> {
     const type = this.registry.require(input.type);
     refuse(checkFields(type, input, GROUPS));
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, 'any', async (transaction, now) => {
       const table = this.#table(transaction);
       const before = await table.find(name);
       requireVersion(`The provider ${name}`, before, expected);
@@ -89,7 +89,7 @@ export class ProviderService {
     changes: ProviderChanges,
     expected?: ExpectedVersion,
   ): Promise<ProviderRecord> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, 'any', async (transaction, now) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.find(name));
       requireVersion(`The provider ${name}`, before, expected);
@@ -117,7 +117,7 @@ export class ProviderService {
    * @throws BrokerError `not_found`, `precondition_failed`.
    */
   confirmHosts(origin: AuditOrigin, name: string, expected?: ExpectedVersion): Promise<ProviderRecord> {
-    return this.changes.change(origin, async (transaction, now) => {
+    return this.changes.change(origin, 'any', async (transaction, now) => {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.find(name));
       requireVersion(`The provider ${name}`, before, expected);
@@ -133,7 +133,7 @@ export class ProviderService {
 
   /** @throws BrokerError `not_found`, or `conflict` while connections exist. */
   delete(origin: AuditOrigin, name: string, expected?: ExpectedVersion): Promise<void> {
-    return this.changes.change(origin, async (transaction) => {
+    return this.changes.change(origin, 'any', async (transaction) => {
       const table = this.#table(transaction);
       requireVersion(`The provider ${name}`, requirePresent(name, await table.find(name)), expected);
       if (await table.hasConnections(name)) {

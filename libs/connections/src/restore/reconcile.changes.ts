@@ -67,7 +67,7 @@ export class ReconcileChanges {
     make?: (now: Date) => Promise<NewHolding>,
     sent?: KnownSend,
   ): Promise<boolean> {
-    return this.changes.change(ORIGIN, async (transaction, now) => {
+    return this.changes.change(ORIGIN, candidate, async (transaction, now) => {
       const table = new ReconciledRepository(transaction, this.envelopes);
       const locked = await table.lock(candidate);
       if (locked === undefined) {
