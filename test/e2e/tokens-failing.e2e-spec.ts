@@ -2,7 +2,7 @@ import { Scheduler } from '@app/tokens';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Fault, IssueOptions, Sandbox } from '../../apps/sandbox/src/index.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
-import { broughtToken, connect, pathOf } from '../support/connect.js';
+import { broughtToken, connect, forgetHeld, pathOf } from '../support/connect.js';
 import { startTestSandbox } from '../support/sandbox.js';
 import { sql } from '../support/test-database.js';
 import { type Asked, TokenClient } from '../support/token-client.js';
@@ -181,7 +181,7 @@ describe('the old token', () => {
     expect((await sut.get({ min_ttl: 600 })).body).toMatchObject({ ...old, warnings: [short, failing] });
     expect(sut.answers()).toEqual(['server_error']);
     await sut.tokenExpires();
-    await connect({ broker, sandbox }, 'onmeta', 'anything');
+    await forgetHeld(broker, 'onmeta');
     expect(await sut.get()).toMatchObject({ status: 503, body: { code: 'provider_unavailable' } });
     expect(sut.answers()).toEqual(['server_error']);
   });

@@ -4,7 +4,7 @@ import { AttemptRecorder, Scheduler } from '@app/tokens';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { IssueOptions, Sandbox } from '../../apps/sandbox/src/index.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
-import { broughtToken, connect } from '../support/connect.js';
+import { broughtToken, connect, forgetHeld } from '../support/connect.js';
 import { eventually } from '../support/eventually.js';
 import { startTestSandbox } from '../support/sandbox.js';
 import { sql } from '../support/test-database.js';
@@ -15,6 +15,7 @@ const PROVIDERS = ['onmeta', 'monetate', 'klearstack', 'klavi', 'berbix'] as con
 /** Statements of the feed of changes and of the last use of keys, which run by themselves now and then. */
 const BACKGROUND: ReadonlySet<string> = new Set([
   'change-mark',
+  'marked-changes',
   'connection-changed',
   'record-api-key-use',
   'replica-beat',
@@ -105,8 +106,7 @@ describe("`min_ttl` beyond the provider's lifetime does not cause a second refre
          token_expires_at = token_expires_at - interval '1 minute' where name = $1`,
       [sut.connection],
     );
-    // What this replica holds of it is forgotten with any administrative change.
-    await newConnection('klavi');
+    await forgetHeld(broker, 'klavi');
     const { body } = await sut.get({ min_ttl });
     const renewed = min_ttl <= 1795;
     expect(body.generation).toBe(renewed ? 3 : 2);

@@ -123,6 +123,10 @@ describe('an audit connection that hangs', () => {
     expect(await hung).toBe(false);
     expect(performance.now() - began).toBeLessThan(BUSY * DEADLINE_MS);
     expect(await waiting).toBe(true);
+    // Nobody waited for the stream of the refused batch to be closed.
+    await eventually(async () =>
+      expect(await sql('SELECT FROM audit_streams WHERE closed_at IS NOT NULL')).toHaveLength(1),
+    );
     await thaw();
     expect(await sut.record()).toBe(true);
     // The statement ran when its process woke up, and found its stream closed.

@@ -27,6 +27,11 @@ export async function connect(
   return issued;
 }
 
+/** The replica forgets what it holds: a change of a provider, even one that changes nothing, may touch any connection. */
+export async function forgetHeld(broker: TestBroker, provider: string): Promise<void> {
+  await broker.as().patch(`/admin/providers/${provider}`).send({}).expect(200);
+}
+
 /** A connection as it is answered, without what renewal in the background changes. */
 export function configured({ refresh: _refresh, updated_at: _updated, ...rest }: Readonly<Record<string, unknown>>) {
   return rest;

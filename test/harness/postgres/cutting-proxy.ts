@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
+/** What follows the statement before its answer is answered within this time, too, and just as lost. */
+const ANSWERED_MS = 200;
+
 /**
  * Where a connection breaks: `before` the statement reaches the server, right `behind` it, or when its answer, which comes after
- * the commit, is on its way: that answer is `lost`.
+ * the commit, is on its way: that answer is `lost`, with those of what was sent behind the statement.
  */
 export type Cut = 'before' | 'behind' | 'lost';
 
@@ -49,7 +52,9 @@ export class CuttingProxy {
   #welcome(client: Socket): void {
     const server = connect(this.port, '127.0.0.1');
     let losing = false;
+    let answered: NodeJS.Timeout | undefined;
     const end = (): void => {
+      clearTimeout(answered);
       client.destroy();
       server.destroy();
     };
@@ -67,7 +72,14 @@ export class CuttingProxy {
         server.write(chunk, cut === 'behind' ? end : undefined);
       }
     });
-    server.on('data', (chunk) => (losing ? end() : client.write(chunk)));
+    server.on('data', (chunk) => {
+      if (losing) {
+        clearTimeout(answered);
+        answered = setTimeout(end, ANSWERED_MS);
+      } else {
+        client.write(chunk);
+      }
+    });
   }
 
   #take(): Cut | undefined {
