@@ -4,13 +4,15 @@ import { AnswerReader } from './answer-reader.js';
 
 describe(AnswerReader.name, () => {
   let aborted: unknown[];
+  let whole: number;
   let controller: Dispatcher.DispatchController;
   let sut: AnswerReader;
 
   beforeEach(() => {
     aborted = [];
     controller = { abort: (reason: Error) => void aborted.push(reason) } as Dispatcher.DispatchController;
-    sut = new AnswerReader(10);
+    whole = 0;
+    sut = new AnswerReader(10, () => (whole += 1));
   });
 
   it('should put the answer together, and take nothing from what only announces it', async () => {
@@ -19,7 +21,9 @@ describe(AnswerReader.name, () => {
     sut.onResponseStart(controller, 200, { 'content-type': 'application/json' });
     expect(sut.status).toBe(200);
     ['{"a"', ':1}'].forEach((piece) => sut.onResponseData(controller, Buffer.from(piece)));
+    expect(whole).toBe(0);
     sut.onResponseEnd();
+    expect(whole).toBe(1);
     const body = Buffer.from('{"a":1}');
     await expect(sut.whole).resolves.toEqual({ status: 200, headers: { 'content-type': 'application/json' }, body });
     expect(aborted).toEqual([]);

@@ -24,7 +24,11 @@ export class AnswerReader implements Dispatcher.DispatchHandler {
   #resolve!: (answer: RawAnswer) => void;
   #reject!: (error: Error) => void;
 
-  constructor(private readonly longest: number) {
+  /** `onWhole` is called as soon as all of it is here, within the call of the parser. */
+  constructor(
+    private readonly longest: number,
+    private readonly onWhole: () => void = () => undefined,
+  ) {
     this.whole = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -53,6 +57,7 @@ export class AnswerReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.onWhole();
     this.#resolve({ status: this.status ?? 0, headers: this.#headers, body: Buffer.concat(this.#chunks) });
   }
 

@@ -24,7 +24,8 @@ export async function exchangeOver(
   const url = new URL(request.url);
   const gate = guardFirstWrite(socket, mayWrite);
   const client = new Client(url.origin, { connect: onlyThis(socket), headersTimeout: 0, bodyTimeout: 0 });
-  const reader = new AnswerReader(LONGEST_BODY);
+  // undici would close it in a moment, with an error whose stack is written out for nobody.
+  const reader = new AnswerReader(LONGEST_BODY, () => void socket.destroy());
   // The client goes with its socket, which whoever opened it destroys.
   deadline.addEventListener('abort', () => void client.destroy(), { once: true });
   try {
