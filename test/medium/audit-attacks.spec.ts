@@ -274,7 +274,7 @@ const CHECKPOINTS: readonly Attack[] = [
   ['a text that is none', `UPDATE audit_checkpoints SET body = 'x' WHERE number = 2`, 'checkpoint_forged', null, 2],
   [
     'a signature changed',
-    `UPDATE audit_checkpoints SET signature = set_byte(signature, 5, 7) WHERE number = 3`,
+    `UPDATE audit_checkpoints SET signature = set_byte(signature, 5, get_byte(signature, 5) # 1) WHERE number = 3`,
     'checkpoint_forged',
     null,
     3,

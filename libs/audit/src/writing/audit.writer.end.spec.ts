@@ -39,6 +39,18 @@ describe('AuditWriter', () => {
       expect(store.ids).toEqual([['a'], ['c']]);
     });
 
+    it('should never write an event whose time was up when the batch before it ended, although its timer had not run', async () => {
+      const hanging = Promise.allSettled([sut.append(named('a')), sut.append(named('b'))]);
+      await settled();
+      timers.block(2000);
+      const young = sut.append(named('c'));
+      await store.lose();
+      await store.commit();
+      await young;
+      expect((await hanging).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+      expect(store.ids).toEqual([['a'], ['c']]);
+    });
+
     it('should number on after a batch that was committed too late', async () => {
       const late = sut.append(named('a'));
       timers.pass(0);

@@ -138,6 +138,10 @@ export class AuditWriter {
 
   private end(batch: Batch): void {
     this.underWay = this.underWay.filter((other) => other !== batch);
+    // The timer may not have run yet: what is refused in a moment must not be on its way then.
+    if (this.queue[0] !== undefined && this.deadlines.isOver(this.queue[0])) {
+      this.expire();
+    }
     this.startWhatMay();
     if (this.underWay.length === 0) {
       this.deadlines.rest();

@@ -15,8 +15,13 @@ export class HeldTimers implements Timers {
     };
   };
 
-  pass(ms: number): void {
+  /** The time passes, and something else is done before what is due. */
+  block(ms: number): void {
     this.#now += ms;
+  }
+
+  pass(ms: number): void {
+    this.block(ms);
     const ripe = this.due.filter((timer) => timer.at <= this.#now);
     this.due = this.due.filter((timer) => timer.at > this.#now);
     ripe.forEach((timer) => timer.run());
