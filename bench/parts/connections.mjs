@@ -1,6 +1,7 @@
 // Cached and uncached tokens over 1 000, 100 000 and 1 000 000 connections, each asked for as often as the other or few of them most of
 // the time, 64 at once. A broker a set, in turn, so that each has a cache of its own; all sets lie in one database of a million. The cache
-// is smaller than the larger sets. Every answer is authenticated and recorded.
+// is smaller than the larger sets. Every answer is authenticated and recorded. Then the largest set once more, in turn with an operator
+// who changes other connections of it all the time.
 import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,9 +9,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ofRank, randomFrom, uniform, zipf, ZIPF_EXPONENT } from '../support/access.mjs';
+import { ofRank, ZIPF_EXPONENT } from '../support/access.mjs';
+import { ACCESS, AskedSet, lookups, SECONDS, SENDERS } from '../support/asked-set.mjs';
 import { startBroker } from '../support/broker.mjs';
-import { generator, load } from '../support/load.mjs';
+import { keepChanging } from '../support/changes.mjs';
+import { generator } from '../support/load.mjs';
 import { millionDatabase } from '../support/million-database.mjs';
 import { median, spread } from '../support/numbers.mjs';
 import { query } from '../support/postgres.mjs';
@@ -25,92 +28,14 @@ const SETS = [
   { size: 1_000_000, cacheMb: 384 },
 ];
 const [SMALLEST, , LARGEST] = SETS.map(({ size }) => size);
-/** What a cache of one MB holds of these connections, at the most. */
-const HELD_A_MB = 1300;
-const ACCESS = { Zipf: zipf, uniform };
-const SENDERS = 64;
-/** While caches are filled; what is asked for together is read together. */
-const FILLERS = 256;
-const FILL_SECONDS = 4;
-/** More than are asked for in that time. */
-const PATHS_A_FILL = 60_000;
-const SECONDS = 1;
-/** More than one round asks for. */
-const PATHS_A_ROUND = 30_000;
-const LONGEST_WARM_UP = 3;
-/** The cache is as full as it gets once it grows by less than this while it is asked. */
-const GROWS = 1.02;
-const SEED = 20_261_129;
 /** Asked one after the other, so that nothing goes together. */
 const COLD_READS = 500;
 const FLUSHED_MS = 1500;
+const CHANGES_A_SECOND = 10;
+/** Connections that are changed: the least wanted. */
+const CHANGED = 50;
 const TARGET = 0.9;
 const STATEMENTS = 2;
-
-/** A number of /metrics: the sum over all labels that contain `labels`. */
-async function metric(broker, name, labels = '') {
-  const text = await (await fetch(`${broker.url}/metrics`)).text();
-  const lines = text.split('\n').filter((one) => one.startsWith(name) && one.includes(labels));
-  return lines.reduce((sum, one) => sum + Number(one.split(' ').at(-1)), 0);
-}
-
-const lookups = async (broker) => ({
-  hits: await metric(broker, 'claviger_cache_lookups_total', 'result="hit"'),
-  misses: await metric(broker, 'claviger_cache_lookups_total', 'result="miss"'),
-});
-
-/** One set of connections with its own broker and its own draws. */
-class Subject {
-  runs = [];
-
-  constructor({ broker, size, cacheMb }, access, pathOf) {
-    this.broker = broker;
-    this.size = size;
-    this.access = access;
-    this.pathOf = pathOf;
-    this.fits = Math.min(size, cacheMb * HELD_A_MB);
-    const draw = ACCESS[access](size, randomFrom(SEED + size));
-    this.paths = () => Array.from({ length: PATHS_A_ROUND }, () => pathOf(draw()));
-  }
-
-  load(seconds, paths = this.paths(), connections = SENDERS) {
-    const headers = { authorization: `Bearer ${this.broker.admin}` };
-    return load({ url: this.broker.url, paths, headers, connections, seconds });
-  }
-
-  /** Asks once for all that fits, the most wanted last: with draws alone this would take many minutes. */
-  async fill(progress) {
-    for (let left = this.fits; left > 0;) {
-      const count = Math.min(left, PATHS_A_FILL);
-      const paths = Array.from({ length: count }, (_, index) => this.pathOf(ofRank(left - 1 - index, this.size)));
-      const { total } = await this.load(FILL_SECONDS, paths, FILLERS);
-      left -= Math.min(total, count);
-      progress(`${this.size} connections: ${left} of ${this.fits} to be filled in`);
-    }
-  }
-
-  /** Asks until the cache grows no more, but not for long: where it is not full yet, more will be missed than later on. */
-  async warmUp(progress) {
-    let held = await metric(this.broker, 'claviger_cache_entries');
-    let before = -1;
-    for (let asked = 0; asked < LONGEST_WARM_UP && held > before * GROWS; asked += SECONDS) {
-      before = held;
-      await this.load(SECONDS);
-      held = await metric(this.broker, 'claviger_cache_entries');
-    }
-    progress(`${this.size} connections, ${this.access}: ${held} held`);
-  }
-
-  async round() {
-    const [before, cpu] = [await lookups(this.broker), await this.broker.cpuSeconds()];
-    const result = await this.load(SECONDS);
-    const after = await lookups(this.broker);
-    const used = (await this.broker.cpuSeconds()) - cpu;
-    const [hits, misses] = [after.hits - before.hits, after.misses - before.misses];
-    const rss = await this.broker.rssBytes();
-    this.runs.push({ ...result, hitRate: hits / (hits + misses), cpuMicros: (used / result.total) * 1e6, rss });
-  }
-}
 
 const tokenPath = (provider) => (index) => `/providers/${provider}/token?connection=c-${index}`;
 
@@ -172,8 +97,22 @@ function rowOf(set, base) {
   };
 }
 
+const hits = (runs) => Math.round(100 * median(runs.map(({ hitRate }) => hitRate)));
+
+function rowOfChanges({ quiet, changing, made }) {
+  return {
+    what: `the same of ${grouped(LARGEST)}, Zipf, while an operator changes others all the time`,
+    value: median(changing.map(({ rate }) => rate)),
+    unit: '/s',
+    spread: spread(changing.map(({ rate }) => rate)),
+    baseline: { what: 'nobody changes anything', value: median(quiet.map(({ rate }) => rate)) },
+    ratio: median(changing.map(({ rate }, round) => rate / quiet[round].rate)),
+    note: `${made} changes in ${changing.length} s, through another replica; ${hits(changing)} % from the cache, ${hits(quiet)} % without`,
+  };
+}
+
 /** The rows of the table, from what `run` resolved with. */
-export function rowsOf({ sets, statements, held, stored }) {
+export function rowsOf({ sets, changes, statements, held, stored }) {
   return [
     ...sets.map((set) =>
       rowOf(
@@ -181,6 +120,7 @@ export function rowsOf({ sets, statements, held, stored }) {
         sets.find((one) => one.size === SMALLEST && one.access === set.access),
       ),
     ),
+    ...(changes === undefined ? [] : [rowOfChanges(changes)]),
     {
       what: 'statements of a cold read',
       value: statements,
@@ -207,6 +147,23 @@ async function measure(subjects, { rounds, progress }) {
   }
 }
 
+/** In turn: as it is, and while connections that hardly anybody asks for are changed through another broker. */
+async function measureChanges(subject, other, provider, { rounds, progress }) {
+  const names = Array.from({ length: CHANGED }, (_, index) => `c-${ofRank(LARGEST - 1 - index, LARGEST)}`);
+  const found = { quiet: [], changing: [], made: 0 };
+  for (let round = 0; round < rounds; round += 1) {
+    await subject.round();
+    found.quiet.push(subject.runs.pop());
+    const stop = keepChanging(other, { provider, names, perSecond: CHANGES_A_SECOND });
+    await subject.round();
+    found.made += await stop();
+    found.changing.push(subject.runs.pop());
+    const [quiet, changing] = [found.quiet, found.changing].map((runs) => Math.round(runs.at(-1).rate));
+    progress(`while others are changed: ${changing} of ${quiet} a second`);
+  }
+  return found;
+}
+
 /** Measures. */
 export async function run(context) {
   const database = await millionDatabase(context);
@@ -227,6 +184,7 @@ export async function run(context) {
   const brokers = [];
   const subjects = [];
   let statements;
+  let changes;
   try {
     for (const set of SETS) {
       brokers.push(await start(set));
@@ -234,7 +192,7 @@ export async function run(context) {
     const cold = Array.from({ length: COLD_READS }, (_, index) => pathOf(LARGEST - 1 - index));
     statements = await statementsOf(brokers[0], database.url, cold);
     for (const access of Object.keys(ACCESS)) {
-      const now = SETS.map((set, index) => new Subject({ ...set, broker: brokers[index] }, access, pathOf));
+      const now = SETS.map((set, index) => new AskedSet({ ...set, broker: brokers[index] }, access, pathOf));
       if (subjects.length === 0) {
         for (const subject of now) {
           await subject.fill(context.progress);
@@ -242,6 +200,13 @@ export async function run(context) {
       }
       subjects.push(...now);
       await measure(now, context);
+      // Before the other kind of access has the cache hold others.
+      changes ??= await measureChanges(
+        new AskedSet({ ...SETS.at(-1), broker: brokers.at(-1) }, access, pathOf),
+        brokers[0],
+        database.provider,
+        context,
+      );
     }
   } finally {
     await Promise.all(brokers.map((broker) => broker.stop()));
@@ -255,6 +220,7 @@ export async function run(context) {
     zipfExponent: ZIPF_EXPONENT,
     asked: SETS,
     statements,
+    changes,
     held: await heldBytes(database),
     stored,
     sets: subjects.map(({ size, access, runs }) => ({ size, access, runs })),
