@@ -31,7 +31,7 @@ const [SMALLEST, , LARGEST] = SETS.map(({ size }) => size);
 /** Asked one after the other, so that nothing goes together. */
 const COLD_READS = 500;
 const FLUSHED_MS = 1500;
-const CHANGES_A_SECOND = 10;
+const CHANGES_A_SECOND = 2;
 /** Connections that are changed: the least wanted. */
 const CHANGED = 50;
 const TARGET = 0.9;
