@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FailedAuthentications } from '@app/callers';
+import { Scheduler } from '@app/tokens';
 import type { Sandbox } from '../../apps/sandbox/src/index.js';
 import { actorOf, auditEvents, type AuditLine, EVENT, eventsOf } from '../support/audit-log.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
@@ -20,6 +21,8 @@ const newRequestId = (): string => {
 beforeAll(async () => {
   sandbox = await startTestSandbox();
   broker = await startBroker();
+  // Nothing is renewed unless somebody asks: what a request caused stands under its id.
+  await broker.app.get(Scheduler).stop();
   ({ key: reader } = await callerWith(broker, 'reader', { rules: ['*/*'] }));
 });
 
