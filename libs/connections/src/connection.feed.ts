@@ -1,15 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { ConnectionName } from '@app/common';
-import { ChangeFeed } from '@app/database';
+import { ChangeFeed, type Touched } from '@app/database';
 import { type ChangedConnection, ConnectionsRepository } from './connections.repository.js';
 
 /** Changes of the last seconds are told again, so that one whose commit took long is not missed. */
 const OVERLAP_SECONDS = 5;
 /** More than this can hardly be told in the time between two looks: ten thousand refreshes a second. */
 const MOST_AT_ONCE = 50_000;
-
-/** The connections that a change touched, and no other; undefined where it may be any. */
-export type TouchedConnections = readonly ConnectionName[] | undefined;
 
 /** Tells caches of connections what to forget: what another replica renewed, and what an administrative change touched anywhere. */
 @Injectable()
@@ -20,13 +16,13 @@ export class ConnectionFeed {
   ) {}
 
   /** `listener` is called at an administrative change here or elsewhere, with how to learn which connections it touched. */
-  onChange(listener: (touched: () => Promise<TouchedConnections>) => void): void {
+  onChange(listener: (touched: () => Promise<Touched>) => void): void {
     this.changes.onChange(listener);
   }
 
   /**
-   * `listener` is called about once a second with what was renewed, or changed otherwise, of late; undefined means too much to tell. Nobody is asked, and nothing
-   * told, while it does not want to hear: a replica that holds nothing need not know what others do.
+   * `listener` is called about once a second with what was renewed, or changed otherwise, of late; undefined means too much to tell.
+   * Nobody is asked, and nothing told, while it does not want to hear: a replica that holds nothing need not know what others do.
    */
   onRenewed(
     listener: (changed: readonly ChangedConnection[] | undefined) => void,

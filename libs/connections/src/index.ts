@@ -20,7 +20,8 @@ export {
   type Trouble,
   type Unsettled,
 } from './connection.js';
-export { ConnectionFeed, type TouchedConnections } from './connection.feed.js';
+export { ConnectionFeed } from './connection.feed.js';
+export type { Touched } from '@app/database';
 export {
   type CensusLine,
   type ChangedConnection,

@@ -21,8 +21,6 @@ const BRIDGED =
 /** Told of changes: at once, and on demand what they touched. Until that is known no connection that is held may be used. */
 export type ChangeListener = (touched: () => Promise<Touched>) => void;
 
-const ANY = (): Promise<Touched> => Promise.resolve(undefined);
-
 /** The change mark as it was read. */
 interface MarkRead {
   readonly mark: string;
@@ -67,7 +65,7 @@ export class ChangeFeed {
 
   /** A change of this replica, right after its commit: local caches forget at once. */
   announce(touch: Touch): void {
-    this.#tell(typeof touch === 'string' ? (touch === 'any' ? ANY : async () => []) : async () => [touch]);
+    this.#tell(() => Promise.resolve(namedBy(touch)));
   }
 
   /**
@@ -153,7 +151,7 @@ export class ChangeFeed {
     }
     // After an interruption the feeds of finer grain may have missed something, and another server other changes, whatever the mark says.
     if (isGap && !isFirst) {
-      this.#tell(ANY);
+      this.#tell(() => Promise.resolve(undefined));
     }
   }
 
@@ -195,6 +193,13 @@ export class ChangeFeed {
     this.clock.synchronize(row.now.getTime(), askedAt);
     return row;
   }
+}
+
+function namedBy(touch: Touch): Touched {
+  if (typeof touch === 'object') {
+    return [touch];
+  }
+  return touch === 'none' ? [] : undefined;
 }
 
 /** A server that hangs between two questions must not go unnoticed either. */

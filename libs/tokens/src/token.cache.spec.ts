@@ -1,4 +1,4 @@
-import type { ChangedConnection, TouchedConnections } from '@app/connections';
+import type { ChangedConnection, Touched } from '@app/connections';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { newConnection, NOW } from './testing/new-connection.js';
 import { TokenCache } from './token.cache.js';
@@ -10,7 +10,7 @@ const numbered = (index: number) => ({ provider: 'klavi', connection: `c${index}
 
 describe(TokenCache.name, () => {
   let isCurrent: boolean;
-  let change: (touched: () => Promise<TouchedConnections>) => void;
+  let change: (touched: () => Promise<Touched>) => void;
   let changed: (changed: readonly ChangedConnection[] | undefined) => void;
   let wants: (() => boolean) | undefined;
   let sut: TokenCache;
@@ -90,7 +90,7 @@ describe(TokenCache.name, () => {
   });
 
   it('should give nothing until it is known what each of several changes touched', async () => {
-    const told: ((touched: TouchedConnections) => void)[] = [];
+    const told: ((touched: Touched) => void)[] = [];
     put(newConnection(), newConnection(globex));
     [0, 1].forEach(() => change(() => new Promise((resolve) => void told.push(resolve))));
     expect(sut.find(globex)).toBeUndefined();

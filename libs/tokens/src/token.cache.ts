@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
 import { Config } from '@app/config';
-import { type ChangedConnection, type Connection, ConnectionFeed, type TouchedConnections } from '@app/connections';
+import { type ChangedConnection, type Connection, ConnectionFeed, type Touched } from '@app/connections';
 import { LRUCache } from 'lru-cache';
 import { getHeapStatistics } from 'node:v8';
 import { cacheEntries } from './tokens.metrics.js';
@@ -67,7 +67,7 @@ export class TokenCache {
   }
 
   /** What was read before the change and arrives after it is not held; what is held is not given until it is known to be untouched. */
-  async #doubt(touched: () => Promise<TouchedConnections>): Promise<void> {
+  async #doubt(touched: () => Promise<Touched>): Promise<void> {
     this.#epoch += 1;
     if (this.#entries.size === 0) {
       return;
