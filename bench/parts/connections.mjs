@@ -201,12 +201,7 @@ export async function run(context) {
       subjects.push(...now);
       await measure(now, context);
       // Before the other kind of access has the cache hold others.
-      changes ??= await measureChanges(
-        new AskedSet({ ...SETS.at(-1), broker: brokers.at(-1) }, access, pathOf),
-        brokers[0],
-        database.provider,
-        context,
-      );
+      changes ??= await measureChanges(now.at(-1), brokers[0], database.provider, context);
     }
   } finally {
     await Promise.all(brokers.map((broker) => broker.stop()));
