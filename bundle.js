@@ -1,10 +1,11 @@
 // Puts the compiled broker and the packages it needs into a few files: a start spends most of its time finding and reading modules
 // (ADR 53). Names of functions are not kept, as that costs a call for each closure that is made. Run by `npm run build`, after the
-// compiler; reads dist, writes dist/bundle.
+// compiler; reads dist, writes dist/bundle. The brokers of tests, whose times and clocks a test sets, are bundled likewise:
+// node bundle.js <compiled main> <folder>
 import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-const OUT = 'dist/bundle';
+const [ENTRY = 'dist/apps/broker/src/main.js', OUT = 'dist/bundle'] = process.argv.slice(2);
 
 /** Packages that bring files which they look for beside themselves, or are loaded by the names of their files. */
 const WITH_FILES = [
@@ -48,7 +49,7 @@ const NAMES_OF_THE_OLDER = [
 
 await rm(OUT, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: ['dist/apps/broker/src/main.js'],
+  entryPoints: [ENTRY],
   outdir: OUT,
   bundle: true,
   format: 'esm',

@@ -23,6 +23,8 @@ const withDatabase = {
 export default {
   // Two, whatever the machine: with three, a slow machine of two cores keeps processes from what they must do in time.
   maxWorkers: 2,
+  // A worker keeps what each file loaded, some GB in the end, and spends a fifth of its time going through it: it is replaced before.
+  workerIdleMemoryLimit: '600MB',
   // No test asserts how long something takes; on a busy machine everything takes longer.
   testTimeout: 30_000,
   coverageProvider: 'v8',

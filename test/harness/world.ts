@@ -21,6 +21,9 @@ import {
   type UpstreamKind,
 } from './upstream/index.js';
 
+/** Of a refresh of which nothing was sent. */
+const MOST_TRIES = 5;
+
 /** Replicas, the upstream that their connections are granted at, and the database between them. */
 export interface World extends Brokers {
   readonly upstream: Upstream;
@@ -105,7 +108,15 @@ export class Account {
   ask = (replica: Replica, minTtl?: number): Promise<BrokerAnswer> =>
     askToken(replica, this.grant.clientId, this.name, minTtl);
 
-  refreshNow = (replica: Replica): Promise<BrokerAnswer> => refreshNow(replica, this.grant.clientId, this.name);
+  /** Asks again where a busy machine kept the replica from sending in time, so that nothing was sent; but not for ever. */
+  async refreshNow(replica: Replica): Promise<BrokerAnswer> {
+    for (let left = MOST_TRIES; ; left -= 1) {
+      const answer = await refreshNow(replica, this.grant.clientId, this.name);
+      if (answer.body['reason'] !== 'abandoned_before_send' || left === 1) {
+        return answer;
+      }
+    }
+  }
 
   /** Whether the token that the broker was given at first would still be accepted. */
   firstTokenAlive = (): Promise<boolean> => this.world.upstream.accessTokenAlive(this.grant.accessToken);

@@ -6,7 +6,8 @@ import type { Timing } from '@app/config';
 import type { BrokersDatabase } from './brokers-database.js';
 import { until } from './until.js';
 
-const PROGRAM = inPackage('dist', 'test/harness/brokers/main.js');
+/** Bundled, as what users run. */
+const PROGRAM = inPackage('dist', 'test/bundle/main.js');
 const READY = 'Stop with Ctrl-C';
 /** A replica that is frozen answers nothing at all: whoever asks one by mistake must hear of it. */
 const ANSWERS_WITHIN_MS = 45_000;
@@ -83,7 +84,7 @@ export class Replica {
     const own = { DATABASE_URL: database.url, DATA_DIR: dataDir, SPOOL_DIR: spoolDir, PORT: '0', SANDBOX: 'off' };
     const faults = { FAULT_TIMING: JSON.stringify(timing), FAULT_CLOCK_MS: String(clockMs) };
     const env = { PATH, HOME, ...own, ...faults, ...environment };
-    const child = spawn(process.execPath, ['--enable-source-maps', PROGRAM], { env, stdio: 'pipe' });
+    const child = spawn(process.execPath, [PROGRAM], { env, stdio: 'pipe' });
     const ended = once(child, 'close').then(([code]) => code as number | null);
     const text = await this.#untilReady(child, ended);
     const [started] = await database.rows<{ replica: string }>(NEWEST_START);
