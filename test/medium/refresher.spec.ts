@@ -95,7 +95,7 @@ describe(Refresher.name, () => {
     const attempt = await open(replica, newAttempt(connection.id));
     await expireLease(connection.id);
     const heir = await open(replica, newAttempt(connection.id));
-    const admission = { probeFirst: false, end: () => undefined };
+    const admission = { probeFirst: false, stands: () => true, end: () => undefined };
     const end = await replica.module.get(AttemptRunner).run(attempt, admission, performance.now() - 2001);
     expect(end).toMatchObject({ kind: 'failed', failure: { kind: 'not_sent', reason: 'abandoned_before_send' } });
     expect(replica.provider.requests).toEqual([]);

@@ -1,5 +1,5 @@
 import { AuditEvents } from '@app/audit';
-import { ConnectionsRepository } from '@app/connections';
+import { type Connection, ConnectionsRepository } from '@app/connections';
 import { failed } from '@app/providers';
 import { AttemptRecorder, Refresher, Scheduler } from '@app/tokens';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -122,6 +122,78 @@ describe(Scheduler.name, () => {
     await eventually(() => expect(sent('berbix')).toHaveLength(9));
     sent('berbix').forEach((request) => request.answer(granted('access-2')));
     await eventually(() => expect(sent('berbix')).toHaveLength(12));
+  });
+
+  /** Sixteen due connections, of which eight are sent and eight wait for their turn. */
+  const startWithWaiting = async () => {
+    const replica = await start();
+    const connections = [];
+    for (let index = 0; index < 16; index += 1) {
+      connections.push(await newConnection(replica, { credential: { api_secret: 's', refresh_token: `of-${index}` } }));
+    }
+    run(replica);
+    const { requests } = replica.provider;
+    await eventually(() => expect(requests).toHaveLength(8));
+    const started = `select from audit_events where action = 'refresh.started' and connection = any($1)`;
+    const names = connections.map(({ connection }) => connection);
+    await eventually(async () => expect(await sql(started, [names])).toHaveLength(16));
+    const sent = requests.map(({ secrets }) => secrets['refresh_token']);
+    const waiting = connections.filter((_, index) => !sent.includes(`of-${index}`));
+    expect(waiting).toHaveLength(8);
+    return { replica, requests, waiting: waiting as [Connection, ...Connection[]] };
+  };
+
+  it('should send at once what a caller waits for, though eight others are sent already', async () => {
+    const { replica, requests, waiting } = await startWithWaiting();
+    const [wanted] = waiting;
+    const reason = { trigger: 'caller', origin: { actor: { type: 'system' } } } as const;
+    const asked = replica.module.get(Refresher).refresh(wanted, reason);
+    await eventually(() => expect(requests).toHaveLength(9));
+    requests[8]?.answer(granted('access-2'));
+    expect(await asked).toMatchObject({ id: wanted.id, generation: 2 });
+    expect(requests).toHaveLength(9);
+  });
+
+  it('should not send what waits once the circuit opens: it is tried again when the provider is well', async () => {
+    const { replica, requests, waiting } = await startWithWaiting();
+    requests.forEach((request) => request.answer(failed('server_error', 500)));
+    for (const { id } of waiting) {
+      await eventually(async () =>
+        expect(await storedAttempts(id)).toEqual([
+          expect.objectContaining({ outcome: 'not_sent', reason: 'abandoned_before_send' }),
+        ]),
+      );
+      expect(await storedConnection(id)).toMatchObject({ state: 'active', generation: 1 });
+    }
+    // Those that came in before the fifth failure in a row was known.
+    expect(requests.length).toBeLessThan(16);
+    expect(replica.provider.probes).toBe(0);
+  });
+
+  it('should not send what waits where the provider refuses the client of all', async () => {
+    const { requests, waiting } = await startWithWaiting();
+    requests[0]?.answer(failed('invalid_client', 401));
+    for (const { id } of waiting) {
+      await eventually(async () =>
+        expect(await storedAttempts(id)).toEqual([
+          expect.objectContaining({ outcome: 'not_sent', reason: 'abandoned_before_send' }),
+        ]),
+      );
+    }
+    expect(requests).toHaveLength(8);
+  });
+
+  it('should not wait for the turn of what waits when it stops', async () => {
+    const { replica, requests, waiting } = await startWithWaiting();
+    await replica.module.get(Scheduler).stop();
+    const drained = replica.module.get(Refresher).drain();
+    for (const { id } of waiting) {
+      await eventually(async () => expect(await storedAttempts(id)).toMatchObject([{ outcome: 'not_sent' }]));
+    }
+    requests.forEach((request) => request.answer(granted('access-2')));
+    await drained;
+    expect(requests).toHaveLength(8);
+    expect((await generations()).toSorted()).toEqual([...Array<number>(8).fill(1), ...Array<number>(8).fill(2)]);
   });
 
   it('should renew each of many once, however many replicas look', async () => {

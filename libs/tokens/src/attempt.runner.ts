@@ -52,12 +52,11 @@ export class AttemptRunner {
   }
 
   async #send(attempt: OpenAttempt, step: GrantStep, admission: Admission, openedAt: number): Promise<AttemptEnd> {
-    const sentAt = performance.now();
-    const { outcome, durationMs, received } = await this.sender.send(attempt, step, admission, openedAt);
+    const { outcome, durationMs, received, begunAt } = await this.sender.send(attempt, step, admission, openedAt);
     if (outcome.kind !== 'ok') {
       return this.#storeFailure(attempt, outcome, durationMs);
     }
-    await this.grants.store(attempt, outcome, received, durationMs, sentAt);
+    await this.grants.store(attempt, outcome, received, durationMs, begunAt);
     void this.recorder.recordOutcome(attempt, outcome, durationMs);
     return { kind: 'ok' };
   }

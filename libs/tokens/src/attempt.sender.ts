@@ -3,6 +3,8 @@ import { Clock } from '@app/common';
 import { type OpenAttempt, Spool } from '@app/connections';
 import {
   type AttemptOptions,
+  failed,
+  type Failure,
   type GrantStep,
   type IntrospectionOutcome,
   type Outcome,
@@ -13,10 +15,16 @@ import {
 import { AttemptLease } from './attempt.lease.js';
 import type { Admission } from './health/circuit.js';
 import { verdictOf } from './health/verdict.js';
+import { SendSlots } from './send.slots.js';
 import { refreshes, refreshSeconds } from './tokens.metrics.js';
 
 /** What one request came to. */
-export interface Sent<Result> {
+export interface Sent<Result> extends Exchanged<Result> {
+  /** When its turn came; monotonic, in milliseconds. */
+  readonly begunAt: number;
+}
+
+interface Exchanged<Result> {
   readonly outcome: Result;
   readonly durationMs: number;
   /** The raw answer of a success, which may hold what exists nowhere else. */
@@ -29,11 +37,14 @@ export interface Received {
   readonly sentAt: number;
 }
 
+const NOT_SENT: Exchanged<Failure> = { outcome: failed('abandoned_before_send'), durationMs: 0 };
+
 /** Sends an attempt. Patient: nobody's leaving cancels it. Never throws for what a provider does. */
 @Injectable()
 export class AttemptSender {
   constructor(
     private readonly lease: AttemptLease,
+    private readonly slots: SendSlots,
     private readonly registry: ProviderRegistry,
     private readonly exchange: RefreshExchange,
     private readonly spool: Spool,
@@ -76,22 +87,36 @@ export class AttemptSender {
     );
   }
 
+  /** In its turn, if it may still be sent then. */
   async #measured<Result extends Outcome | IntrospectionOutcome>(
     attempt: OpenAttempt,
     admission: Admission,
-    send: () => Promise<Sent<Result>>,
-  ): Promise<Sent<Result>> {
+    exchange: () => Promise<Exchanged<Result>>,
+  ): Promise<Sent<Result | Failure>> {
+    const slot = await this.slots.take(attempt, () => admission.stands(performance.now()));
+    const begunAt = performance.now();
     try {
-      const sent = await send();
-      const { outcome, durationMs } = sent;
-      admission.end(verdictOf(outcome), performance.now());
-      const reason = outcome.kind === 'ok' ? '' : outcome.reason;
-      refreshes.inc({ provider: attempt.provider, outcome: outcome.kind, reason });
-      refreshSeconds.observe({ provider: attempt.provider }, durationMs / 1000);
-      return sent;
+      const sent = slot.maySend ? await exchange() : NOT_SENT;
+      this.#note(attempt, admission, sent);
+      return { ...sent, begunAt };
     } finally {
+      slot.free();
       admission.end('none', performance.now());
     }
+  }
+
+  #note(
+    { provider }: OpenAttempt,
+    admission: Admission,
+    { outcome, durationMs }: Exchanged<Outcome | IntrospectionOutcome>,
+  ): void {
+    admission.end(verdictOf(outcome), performance.now());
+    const reason = outcome.kind === 'ok' ? '' : outcome.reason;
+    if (reason === 'invalid_client') {
+      this.slots.sendAway(provider);
+    }
+    refreshes.inc({ provider, outcome: outcome.kind, reason });
+    refreshSeconds.observe({ provider }, durationMs / 1000);
   }
 
   #options(attempt: OpenAttempt, openedAt: number): AttemptOptions {

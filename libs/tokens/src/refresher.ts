@@ -6,6 +6,7 @@ import { AttemptStarter, type RefreshReason } from './attempt.starter.js';
 import { Planner } from './planner.js';
 import { patiently } from './patience.js';
 import { drainingError, failureError, notFound, pendingError } from './refusal.js';
+import { SendSlots } from './send.slots.js';
 
 /** Pauses between looks at a row on which another replica holds the lease. */
 const LOOK_AGAIN_MS = 60;
@@ -31,6 +32,7 @@ export class Refresher {
     private readonly connections: ConnectionsRepository,
     private readonly planner: Planner,
     private readonly starter: AttemptStarter,
+    private readonly slots: SendSlots,
     @Inject(Config) private readonly config: Config,
   ) {}
 
@@ -57,6 +59,7 @@ export class Refresher {
   /** Begins no more flights and resolves when those under way have stored their outcome. */
   async drain(): Promise<void> {
     this.#draining = true;
+    this.slots.close();
     await Promise.allSettled([...this.#flights.values()].map(({ landing }) => landing));
   }
 
@@ -66,15 +69,28 @@ export class Refresher {
     const key = `${stale.id}/${stale.generation}`;
     const flying = this.#flights.get(key);
     if (flying !== undefined) {
+      this.#hurry(stale, reason);
       return flying;
     }
     if (this.#draining) {
       throw drainingError();
     }
-    const landing = this.#fly(stale, reason).finally(() => this.#flights.delete(key));
+    const landing = this.#fly(stale, reason).finally(() => this.#land(key, stale));
     const flight: Flight = { landing, arrived: undefined };
     this.#flights.set(key, flight);
     return flight;
+  }
+
+  /** Nobody waits behind what is only renewed ahead of expiry. */
+  #hurry(stale: SealedConnection, { trigger }: RefreshReason): void {
+    if (trigger !== 'schedule') {
+      this.slots.hurry(stale);
+    }
+  }
+
+  #land(key: string, { id }: SealedConnection): void {
+    this.#flights.delete(key);
+    this.slots.forget(id);
   }
 
   async #fly(stale: SealedConnection, reason: RefreshReason): Promise<Connection | undefined> {

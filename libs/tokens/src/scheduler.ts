@@ -6,8 +6,8 @@ import { ProviderHealth } from './health/provider.health.js';
 import { keepAliveAt } from './idleness.js';
 import { Refresher } from './refresher.js';
 
-/** Requests under way at once to one provider from this replica. */
-const MOST_PER_PROVIDER = 8;
+/** Renewals under way at once for one provider from this replica: twice what is sent at once, the others are prepared or stored. */
+const MOST_PER_PROVIDER = 16;
 /** A claim is made once so large a part of them is free. */
 const CLAIM_AT_ONCE = 0.5;
 

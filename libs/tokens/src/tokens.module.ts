@@ -23,6 +23,7 @@ import { Planner } from './planner.js';
 import { RefreshService } from './refresh.service.js';
 import { Refresher } from './refresher.js';
 import { Scheduler } from './scheduler.js';
+import { SendSlots } from './send.slots.js';
 import { SpoolReplay } from './spool.replay.js';
 import { SpoolReplayReader } from './spool.replay.reader.js';
 import { SpoolReplaySettler } from './spool.replay.settler.js';
@@ -55,6 +56,7 @@ import { Usage } from './usage.js';
     Refresher,
     RefreshService,
     Scheduler,
+    SendSlots,
     SpoolReplay,
     SpoolReplayReader,
     SpoolReplaySettler,

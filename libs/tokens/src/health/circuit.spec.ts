@@ -93,6 +93,15 @@ describe(Circuit.name, () => {
     expect(sut.state(12)).toBe('closed');
   });
 
+  it('should tell whoever was admitted and waited whether the circuit opened meanwhile, but not the one that tells', () => {
+    const sut = newCircuit();
+    const admission = sut.admit(0, false);
+    expect(admission?.stands(1)).toBe(true);
+    [2, 3, 4, 5, 6].forEach((now) => send(sut, 'bad', now));
+    expect(admission?.stands(7)).toBe(false);
+    expect(sut.admit(OPEN_MS + 10, false)?.stands(OPEN_MS + 11)).toBe(true);
+  });
+
   it('should count an end once, however often it is told', () => {
     const sut = newCircuit();
     const admission = sut.admit(0, false);

@@ -13,6 +13,8 @@ export type Verdict = 'good' | 'bad' | 'none';
 export interface Admission {
   /** True where a bare connection must stand first: this credential must not be what the provider is tried with. */
   readonly probeFirst: boolean;
+  /** False where the circuit opened since: whoever waited does not send any more. */
+  stands(now: number): boolean;
   /** To be called once with what became of it; without it a half-open circuit admits nobody else. */
   end(verdict: Verdict, now: number): void;
 }
@@ -63,6 +65,7 @@ export class Circuit {
     let ended = false;
     return {
       probeFirst: isProbe && oneShot,
+      stands: (at) => isProbe || this.state(at) === 'closed',
       end: (verdict, at) => {
         if (!ended) {
           ended = true;
