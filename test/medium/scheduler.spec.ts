@@ -137,8 +137,8 @@ describe(Scheduler.name, () => {
     const started = `select from audit_events where action = 'refresh.started' and connection = any($1)`;
     const names = connections.map(({ connection }) => connection);
     await eventually(async () => expect(await sql(started, [names])).toHaveLength(16));
-    const sent = requests.map(({ secrets }) => secrets['refresh_token']);
-    const waiting = connections.filter((_, index) => !sent.includes(`of-${index}`));
+    const sent = new Set(requests.map(({ secrets }) => secrets['refresh_token']));
+    const waiting = connections.filter((_, index) => !sent.has(`of-${index}`));
     expect(waiting).toHaveLength(8);
     return { replica, requests, waiting: waiting as [Connection, ...Connection[]] };
   };
