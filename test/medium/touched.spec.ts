@@ -1,13 +1,14 @@
 import { AuditLog } from '@app/audit';
 import { ApiKeyService, Authenticator, CallerService, NO_FIELDS } from '@app/callers';
-import { ConnectionsRepository, ConnectionService, ProviderService } from '@app/connections';
-import { isBrokerError } from '@app/common';
-import { Database, type Statement } from '@app/database';
-import { TokenService } from '@app/tokens';
+import { type Connection, ConnectionsRepository, ConnectionService, ProviderService } from '@app/connections';
+import { BrokerError, isBrokerError } from '@app/common';
+import { ChangeFeed, Database, type Statement } from '@app/database';
+import { Refresher, TokenService } from '@app/tokens';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { newInput } from '../support/connections.js';
+import { eventually } from '../support/eventually.js';
 import { sql } from '../support/test-database.js';
-import { startTokenReplica, SYSTEM, type TokenReplica } from '../support/token-replica.js';
+import { granted, startTokenReplica, SYSTEM, type TokenReplica } from '../support/token-replica.js';
 
 const ACME = { provider: 'berbix', connection: 'acme' };
 const GLOBEX = { provider: 'berbix', connection: 'globex' };
@@ -21,6 +22,9 @@ describe('what a replica holds, at an administrative change on another one', () 
   let reads: string[];
   /** Its questions what changes touched. */
   const questions: Promise<unknown>[] = [];
+  /** Readings of the change mark that it gets no answer to. */
+  let unheard = 0;
+  let isCutOff = false;
 
   beforeAll(async () => {
     [reader, operator] = await Promise.all([startTokenReplica(), startTokenReplica()]);
@@ -34,6 +38,10 @@ describe('what a replica holds, at an administrative change on another one', () 
     const database = reader.module.get(Database);
     const query = database.query.bind(database);
     database.query = <Row extends object>(statement: Statement): Promise<Row[]> => {
+      if (isCutOff && statement.name === 'change-mark') {
+        unheard += 1;
+        return Promise.reject(new BrokerError('storage_unavailable', 'The database does not answer.'));
+      }
       const rows = query<Row>(statement);
       questions.push(...(statement.name === 'marked-changes' ? [rows] : []));
       return rows;
@@ -116,6 +124,22 @@ describe('what a replica holds, at an administrative change on another one', () 
     await hear();
     await expect(Promise.all([ask(ACME), ask(GLOBEX)])).resolves.toEqual(['token-of-acme', 'token-of-globex']);
     expect(reads.toSorted()).toEqual(['acme', 'globex']);
+  });
+
+  it('should stay at the end of an interruption, but for what another replica renewed meanwhile', async () => {
+    isCutOff = true;
+    const acme = (await operator.module.get(ConnectionsRepository).find(ACME)) as Connection;
+    const renewed = operator.module.get(Refresher).renew(acme, { trigger: 'schedule', origin: SYSTEM });
+    (await operator.provider.next()).answer(granted('renewed-token'));
+    await renewed;
+    // Longer than what is told at every reading anyway.
+    await eventually(() => expect(unheard).toBeGreaterThanOrEqual(9), 15_000);
+    isCutOff = false;
+    const feed = reader.module.get(ChangeFeed);
+    await eventually(() => expect(feed.isCurrent()).toBe(true));
+    await expect(Promise.all([ask(ACME), ask(GLOBEX)])).resolves.toEqual(['renewed-token', 'token-of-globex']);
+    expect(reads).toEqual(expect.not.arrayContaining(['globex']));
+    expect(reads).toContain('acme');
   });
 
   it('should stay at changes before and after many others, of which few are remembered', async () => {

@@ -6,20 +6,21 @@ const MOST = 50_000;
 const acme = { provider: 'klavi', connection: 'acme', changedAt: 1 };
 
 describe(ConnectionFeed.name, () => {
-  let tick: () => Promise<void>;
+  let tick: (quietMs: number | undefined) => Promise<void>;
   let changed: readonly ChangedConnection[];
-  let asked: number;
+  /** For how many seconds back. */
+  const asked: number[] = [];
   let sut: ConnectionFeed;
   const told: (readonly ChangedConnection[] | undefined)[] = [];
 
   beforeEach(() => {
-    asked = 0;
+    asked.splice(0);
     changed = [acme];
     told.splice(0);
-    const changes = { onTick: (listener: () => Promise<void>) => void (tick = listener) };
+    const changes = { onTick: (listener: typeof tick) => void (tick = listener) };
     const connections = {
-      changedWithin: () => {
-        asked += 1;
+      changedWithin: (seconds: number) => {
+        asked.push(seconds);
         return Promise.resolve(changed);
       },
     };
@@ -28,7 +29,7 @@ describe(ConnectionFeed.name, () => {
 
   it('should tell what changed of late', async () => {
     sut.onRenewed((news) => void told.push(news));
-    await tick();
+    await tick(700);
     expect(told).toEqual([[acme]]);
   });
 
@@ -38,11 +39,23 @@ describe(ConnectionFeed.name, () => {
       (news) => void told.push(news),
       () => wants,
     );
-    await tick();
-    expect([asked, told]).toEqual([0, []]);
+    await tick(700);
+    expect([asked, told]).toEqual([[], []]);
     wants = true;
-    await tick();
-    expect([asked, told]).toEqual([1, [[acme]]]);
+    await tick(700);
+    expect([asked, told]).toEqual([[5.7], [[acme]]]);
+  });
+
+  it('should tell what changed in all the time in which nothing was heard', async () => {
+    sut.onRenewed((news) => void told.push(news));
+    await tick(42_000);
+    expect([asked, told]).toEqual([[47], [[acme]]]);
+  });
+
+  it('should tell that nobody knows, and not ask, where that cannot be said', async () => {
+    sut.onRenewed((news) => void told.push(news));
+    await tick(undefined);
+    expect([asked, told]).toEqual([[], [undefined]]);
   });
 
   it.each([
@@ -51,7 +64,7 @@ describe(ConnectionFeed.name, () => {
   ])('should tell of %s changes %s', async (count, what) => {
     changed = Array.from({ length: count }, () => acme);
     sut.onRenewed((news) => void told.push(news));
-    await tick();
+    await tick(700);
     expect(told).toEqual([what === 'all' ? changed : undefined]);
   });
 });

@@ -91,16 +91,40 @@ describe('an outage, for the change feed', () => {
     expect([sut.isCurrent(), sut.isBridging()]).toEqual([true, true]);
   });
 
-  it('should have caches forget at the end of an interruption, whatever the mark says', async () => {
+  it('should have caches forget at the end of an interruption of more than a minute, whatever the mark says', async () => {
     await start('/var/lib/claviger/audit');
     fail(AWAY);
-    await jest.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(61_000);
     expect(announced).toBe(0);
     answer = () => '1';
     await jest.advanceTimersByTimeAsync(700);
     expect([announced, sut.isBridging(), sut.isCurrent()]).toEqual([1, false, true]);
     await jest.advanceTimersByTimeAsync(7000);
     expect(announced).toBe(1);
+  });
+
+  it('should have caches forget nothing at the end of a shorter one, but ask for all that was renewed since', async () => {
+    await start('/var/lib/claviger/audit');
+    const quiet: (number | undefined)[] = [];
+    sut.onTick((quietMs) => Promise.resolve(void quiet.push(quietMs)));
+    await jest.advanceTimersByTimeAsync(700);
+    fail(AWAY);
+    await jest.advanceTimersByTimeAsync(10_000);
+    answer = () => '1';
+    await jest.advanceTimersByTimeAsync(1400);
+    expect(quiet).toEqual([700, 10_500, 700]);
+    expect([announced, sut.isCurrent()]).toEqual([0, true]);
+  });
+
+  it('should count from the reading that all who listen have heard', async () => {
+    await start('/var/lib/claviger/audit');
+    const quiet: (number | undefined)[] = [];
+    sut.onTick((quietMs) => {
+      quiet.push(quietMs);
+      return quiet.length === 1 ? Promise.reject(AWAY) : Promise.resolve();
+    });
+    await jest.advanceTimersByTimeAsync(1400);
+    expect(quiet).toEqual([700, 1400]);
   });
 });
 
@@ -109,6 +133,8 @@ describe('the change mark', () => {
   /** Happens while the mark is being read, after it was looked at. */
   let meanwhile: () => void;
   let server: string;
+  /** How far the database's clock is off. */
+  let aheadMs: number;
   /** What stands beside the marks. */
   let marked: object;
   let asked: (readonly unknown[])[];
@@ -119,6 +145,7 @@ describe('the change mark', () => {
   beforeEach(async () => {
     mark = '5';
     server = 'one';
+    aheadMs = 0;
     meanwhile = ignore;
     heard = 0;
     asked = [];
@@ -129,7 +156,7 @@ describe('the change mark', () => {
       }
       const read = mark;
       meanwhile();
-      return [{ mark: read, now: new Date(), server }];
+      return [{ mark: read, now: new Date(Date.now() + aheadMs), server }];
     };
     sut = new ChangeFeed({ query } as unknown as Database, new DatabaseClock(), log, {
       auditSpoolDir: undefined,
@@ -199,6 +226,15 @@ describe('the change mark', () => {
     server = 'two';
     await readAgain();
     expect([sut.mark, heard, asked]).toEqual(['5', 1, []]);
+    await expect(touched()).resolves.toBeUndefined();
+  });
+
+  it('should tell that any connection may be touched where the clock of the database was put back', async () => {
+    aheadMs = -60_000;
+    const quiet: (number | undefined)[] = [];
+    sut.onTick((quietMs) => Promise.resolve(void quiet.push(quietMs)));
+    await readAgain();
+    expect([heard, quiet]).toEqual([1, [undefined]]);
     await expect(touched()).resolves.toBeUndefined();
   });
 

@@ -13,6 +13,8 @@ const STALE_AFTER_MS = 1900;
 const ASKED_FOR_MS = 5000;
 /** With the interval this is less than the time after which caches are stale: a server that hangs is known as unreachable by then. */
 const PATIENCE_MS = 1000;
+/** What changed in so long a time is told behind it, and nothing else forgotten. Whoever heard nothing for longer begins anew. */
+const LONGEST_TOLD_MS = 60_000;
 
 const UNREAD = 'The change mark cannot be read; caches are read through until it can.';
 const BRIDGED =
@@ -21,9 +23,16 @@ const BRIDGED =
 /** Told of changes: at once, and on demand what they touched. Until that is known no connection that is held may be used. */
 export type ChangeListener = (touched: () => Promise<Touched>) => void;
 
+/**
+ * Told at every reading of the mark how long ago the reading before was, in milliseconds of the database's clock; undefined where that
+ * cannot be said, and anything may have been missed.
+ */
+export type TickListener = (quietMs: number | undefined) => Promise<void>;
+
 /** The change mark as it was read. */
 interface MarkRead {
   readonly mark: string;
+  readonly now: Date;
   /** Which server was asked (MarkedChanges). */
   readonly server: string;
 }
@@ -35,9 +44,11 @@ interface MarkRead {
 @Injectable()
 export class ChangeFeed {
   readonly #changeListeners: ChangeListener[] = [];
-  readonly #tickListeners: (() => Promise<void>)[] = [];
+  readonly #tickListeners: TickListener[] = [];
   #mark: string | undefined;
   #server: string | undefined;
+  /** What was read when all listeners had heard. */
+  #last: MarkRead | undefined;
   #markSince = Number.NEGATIVE_INFINITY;
   #heardAt = Number.NEGATIVE_INFINITY;
   #currentSince = Number.POSITIVE_INFINITY;
@@ -59,7 +70,7 @@ export class ChangeFeed {
   }
 
   /** `listener` is called at every reading of the mark and is waited for: for feeds of finer grain. */
-  onTick(listener: () => Promise<void>): void {
+  onTick(listener: TickListener): void {
     this.#tickListeners.push(listener);
   }
 
@@ -125,9 +136,10 @@ export class ChangeFeed {
     this.#asking = true;
     try {
       const read = await this.#readMark();
-      const heard = Promise.all(this.#tickListeners.map((listener) => listener()));
+      const quietMs = this.#quietMs(read);
+      const heard = Promise.all(this.#tickListeners.map((listener) => listener(quietMs)));
       await (this.#mayBridge ? inTime(heard) : heard);
-      this.#hear(read, askedAt);
+      this.#hear(read, askedAt, quietMs);
       this.#currentSince = this.#isHeard() ? this.#currentSince : askedAt;
       this.#heardAt = askedAt;
       this.#unreachable = false;
@@ -140,19 +152,27 @@ export class ChangeFeed {
   }
 
   /** A lower mark is an older state of the database, unless it was only asked for before a commit showed a higher one. */
-  #hear({ mark, server }: MarkRead, askedAt: number): void {
+  #hear(read: MarkRead, askedAt: number, quietMs: number | undefined): void {
+    const { mark, server } = read;
     const isFirst = this.#mark === undefined;
-    const isGap = !this.#isHeard() || server !== this.#server;
     this.#server = server;
+    this.#last = read;
     if (mark !== this.#mark && askedAt > this.#markSince) {
       this.#turnTo(mark);
     } else {
       this.observe(mark);
     }
-    // After an interruption the feeds of finer grain may have missed something, and another server other changes, whatever the mark says.
-    if (isGap && !isFirst) {
+    // After a long interruption the feeds of finer grain may have missed something, and another server other changes, whatever the mark says.
+    if (quietMs === undefined && !isFirst) {
       this.#tell(() => Promise.resolve(undefined));
     }
+  }
+
+  /** By the database's clock, as this machine may have stood still; one that was put back tells nothing. */
+  #quietMs({ now, server }: MarkRead): number | undefined {
+    const last = this.#last;
+    const quietMs = last?.server === server ? now.getTime() - last.now.getTime() : -1;
+    return quietMs >= 0 && quietMs <= LONGEST_TOLD_MS ? quietMs : undefined;
   }
 
   #turnTo(upTo: string): void {
@@ -180,7 +200,7 @@ export class ChangeFeed {
 
   async #readMark(): Promise<MarkRead> {
     const askedAt = performance.now();
-    const [row] = await this.database.query<MarkRead & { readonly now: Date }>({
+    const [row] = await this.database.query<MarkRead>({
       name: 'change-mark',
       text: `select (select value from change_mark where id = 1) as mark, clock_timestamp() as now,
         pg_postmaster_start_time()::text as server`,

@@ -1,4 +1,4 @@
-export { ChangeFeed, type ChangeListener } from './change-feed.js';
+export { ChangeFeed, type ChangeListener, type TickListener } from './change-feed.js';
 export { incrementChangeMark, timeOfChange, type Touch } from './change-mark.js';
 export { DatabaseClock } from './database-clock.js';
 export { Database, type Statement, type Transaction } from './database.js';
