@@ -20,7 +20,7 @@ export const title = 'due connections are renewed, by one process and by three';
 
 const SECONDS = 2;
 /** Renewing unmeasured, so that what is measured is compiled. */
-const WARM_UP_MS = 6000;
+const WARM_UP_MS = 4000;
 /** From the word that the brokers may renew, or may not, until they do. */
 const SETTLED_MS = 800;
 /** Refreshes that a replica has under way at once at one provider. */

@@ -8,9 +8,9 @@ export const ACCESS = { Zipf: zipf, uniform };
 export const SENDERS = 64;
 /** While caches are filled; what is asked for together is read together. */
 const FILLERS = 256;
-const FILL_SECONDS = 4;
+const FILL_SECONDS = 10;
 /** More than are asked for in that time. */
-const PATHS_A_FILL = 60_000;
+const PATHS_A_FILL = 150_000;
 /** Of a round. */
 export const SECONDS = 1;
 /** More than one round asks for. */
