@@ -57,7 +57,7 @@ export class AskedSet {
     const wanted = Uint32Array.from({ length: this.fits }, (_, rank) => ofRank(rank, this.size)).toSorted();
     for (let left = this.fits; left > 0;) {
       const count = Math.min(left, PATHS_A_FILL);
-      const paths = Array.from(wanted.subarray(left - count, left), this.pathOf);
+      const paths = Array.from(wanted.subarray(left - count, left), this.pathOf).toReversed();
       const { total } = await this.load(FILL_SECONDS, paths, FILLERS);
       left -= Math.min(total, count);
       progress(`${this.size} connections: ${left} of ${this.fits} to be filled in`);

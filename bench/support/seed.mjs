@@ -13,7 +13,6 @@ import { sealFields } from '../../dist/libs/connections/src/sealing.js';
 const WORKER = fileURLToPath(new URL('seed-worker.mjs', import.meta.url));
 /** Connections that a worker is given at once: two numbers each go over to it. */
 const SHARE = 20_000;
-const MANY = 100_000;
 const SECOND_MS = 1000;
 const HALF_AN_HOUR = 1800;
 
@@ -78,30 +77,12 @@ export async function seedConnections({
         };
   };
   const job = { url, keysFile, provider, credential, lifetime, now };
-  const copy = () =>
-    Promise.all(
-      Array.from({ length: Math.min(workers, Math.ceil(count / SHARE)) }, () =>
-        work(job, take, () => progress(next - from)),
-      ),
-    );
-  await (count < MANY ? copy() : withoutIndexes(url, copy));
+  await Promise.all(
+    Array.from({ length: Math.min(workers, Math.ceil(count / SHARE)) }, () =>
+      work(job, take, () => progress(next - from)),
+    ),
+  );
   await withPool(url, (pool) => pool.query('vacuum analyze connections'));
-}
-
-/** Indexes of many rows are built at once, behind them: row by row that takes longer than the rows. */
-async function withoutIndexes(url, copy) {
-  await withPool(url, async (pool) => {
-    const { rows } = await pool.query(`
-      select pg_get_indexdef(indexrelid) as text, indexrelid::regclass::text as name from pg_index
-      where indrelid = 'connections'::regclass and not exists (select from pg_constraint where conindid = indexrelid)`);
-    for (const { name } of rows) {
-      await pool.query(`drop index ${name}`);
-    }
-    await copy();
-    for (const { text } of rows) {
-      await pool.query(text);
-    }
-  });
 }
 
 /** One worker, which takes shares until there are none. */
