@@ -92,6 +92,15 @@ describe(SendSlots.name, () => {
     expect(takers.begun).toEqual(['b', 'a']);
   });
 
+  it('should let both go on where a connection that was changed waits twice', async () => {
+    const takers = await new Takers().fill();
+    await takers.take('a', { id: 'one' });
+    await takers.take('a', { id: 'other' });
+    await takers.free('first-1');
+    await takers.free('first-2');
+    expect(takers.begun).toEqual(['a', 'a']);
+  });
+
   it('should send at once what somebody waited for before its turn, but not its next renewal', async () => {
     const takers = await new Takers().fill();
     takers.sut.hurry({ id: 'a', provider: 'klavi' });

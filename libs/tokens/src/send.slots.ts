@@ -12,10 +12,15 @@ export interface Slot {
   free(): void;
 }
 
+interface Waiting {
+  readonly connectionId: string;
+  readonly begin: (maySend: boolean) => void;
+}
+
 interface Lane {
   sending: number;
-  /** Those that wait, by connection, first come first served. */
-  readonly waiting: Map<string, (maySend: boolean) => void>;
+  /** First come, first served. A connection that an operator changed may be there twice. */
+  readonly waiting: Set<Waiting>;
 }
 
 const NONE: Slot = { maySend: true, free: () => undefined };
@@ -41,7 +46,7 @@ export class SendSlots {
       lane.sending += 1;
       return this.#slotOf(lane, true);
     }
-    const waited = new Promise<boolean>((resolve) => lane.waiting.set(connectionId, resolve));
+    const waited = new Promise<boolean>((begin) => void lane.waiting.add({ connectionId, begin }));
     if (this.#closed) {
       this.sendAway(provider);
     }
@@ -51,7 +56,10 @@ export class SendSlots {
   /** Somebody waits for this connection's token: it is sent at once, whether it waits already or will. */
   hurry({ id, provider }: { readonly id: string; readonly provider: string }): void {
     this.#hurried.add(id);
-    this.#begin(this.#lane(provider), id, true);
+    const lane = this.#lane(provider);
+    [...lane.waiting]
+      .filter(({ connectionId }) => connectionId === id)
+      .forEach((waiting) => this.#begin(lane, waiting, true));
   }
 
   /** The renewal of this connection is over. */
@@ -62,7 +70,7 @@ export class SendSlots {
   /** The provider refuses what all send: who waits for it does not send. */
   sendAway(provider: string): void {
     const lane = this.#lane(provider);
-    [...lane.waiting.keys()].forEach((id) => this.#begin(lane, id, false));
+    [...lane.waiting].forEach((waiting) => this.#begin(lane, waiting, false));
   }
 
   /** This process stops: nobody waits any more, and who would have does not send. */
@@ -77,19 +85,16 @@ export class SendSlots {
 
   #free(lane: Lane): void {
     lane.sending -= 1;
-    const [next] = lane.waiting.keys();
+    const [next] = lane.waiting;
     if (next !== undefined && lane.sending < MOST_PER_PROVIDER) {
       this.#begin(lane, next, true);
     }
   }
 
-  #begin(lane: Lane, id: string, maySend: boolean): void {
-    const begin = lane.waiting.get(id);
-    if (begin !== undefined) {
-      lane.waiting.delete(id);
-      lane.sending += 1;
-      begin(maySend);
-    }
+  #begin(lane: Lane, waiting: Waiting, maySend: boolean): void {
+    lane.waiting.delete(waiting);
+    lane.sending += 1;
+    waiting.begin(maySend);
   }
 
   #lane(provider: string): Lane {
@@ -97,7 +102,7 @@ export class SendSlots {
     if (known !== undefined) {
       return known;
     }
-    const lane = { sending: 0, waiting: new Map<string, (maySend: boolean) => void>() };
+    const lane = { sending: 0, waiting: new Set<Waiting>() };
     this.#lanes.set(provider, lane);
     return lane;
   }
