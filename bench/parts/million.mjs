@@ -85,7 +85,7 @@ export async function claims({ url, keysFile, provider, count }, context) {
     try {
       await migrate(own);
       await seedProvider({ url: own, keysFile, name: provider, type: 'berbix', settings: {}, secrets: {} });
-      await seedConnections({ url: own, keysFile, provider, count: size });
+      await seedConnections({ url: own, keysFile, provider, count: size, isRenewed: () => false });
       measured.push(...(await claimCost(own, provider, size, context)));
     } finally {
       await query(url, `drop database ${name} with (force)`);

@@ -13,46 +13,24 @@ import { findPgbench, runPgbench } from '../support/pgbench.mjs';
 import { postgresCpu } from '../support/postgres-cpu.mjs';
 import { query, withPostgres } from '../support/postgres.mjs';
 import { startProvider } from '../support/provider.mjs';
+import { KINDS } from '../support/refresh-kinds.mjs';
 import { AT_A_TIME, refreshScript } from '../support/refresh-statements.mjs';
 import { seedConnections, seedProvider } from '../support/seed.mjs';
 
 export const title = 'due connections are renewed, by one process and by three';
 
 const SECONDS = 2;
-/** Renewing unmeasured, so that what is measured is compiled. */
-const WARM_UP_MS = 4000;
+/** Renewing unmeasured, until it becomes no faster: code that renews all day is compiled, and each renewal runs it only once. */
+const LONGEST_WARM_UP_SECONDS = 30;
+/** Stretches of a warm-up that bring no more than the best one before, in a row, until it is over. */
+const NO_FASTER = 2;
 /** From the word that the brokers may renew, or may not, until they do. */
 const SETTLED_MS = 800;
 /** Refreshes that a replica has under way at once at one provider; eight of them are sent. */
 const AT_ONCE = 16;
-/** Enough for all rounds at a rate that two cores do not reach. */
-const COUNT = 18_000;
+/** Enough for the warm-up and all rounds at a rate that two cores do not reach. */
+const COUNT = 36_000;
 const PROVIDER = 'bench';
-
-export const KINDS = [
-  {
-    name: 'static',
-    type: 'berbix',
-    settings: (url) => ({ base_url: url }),
-    credential: { refresh_token: 'unique' },
-    secrets: { api_secret: 'an-api-secret-of-the-bench' },
-    oneShot: false,
-    // Of one statement, as measured (pg_stat_statements): 7.8 claimed, 7.9 opened, 3.3 to 4.1 adopted, 7.4 rows of the log.
-    together: { claimed: 8, adopted: 4, logged: 8 },
-    processes: [1, 3],
-  },
-  {
-    name: 'strict, rotating',
-    type: 'oauth2',
-    settings: (url) => ({ token_url: `${url}/token`, client_id: 'bench', rotation: 'strict' }),
-    credential: { refresh_token: 'unique' },
-    secrets: { client_secret: 'a-client-secret-of-the-bench' },
-    oneShot: true,
-    // As measured: 7.7 claimed, 7.8 opened, 3.7 marked as sent, 2.8 adopted, 6.1 rows of the log.
-    together: { claimed: 8, sent: 4, adopted: 4, logged: 8 },
-    processes: [3],
-  },
-];
 
 /** Brokers on this database that renew until they are stopped, each with a spool of its own. */
 export async function startBrokers({ url, keysFile, count, args = [] }) {
@@ -125,14 +103,27 @@ async function letRenew(url, allowed) {
   await pause(SETTLED_MS);
 }
 
+/** Renewals a second of each stretch until it becomes no faster. */
+async function warmUp(job) {
+  const rates = [];
+  let slower = 0;
+  while (slower < NO_FASTER && rates.length * SECONDS < LONGEST_WARM_UP_SECONDS) {
+    const { rate } = await measure(job, SECONDS);
+    slower = rate > Math.max(0, ...rates) ? 0 : slower + 1;
+    rates.push(rate);
+  }
+  job.progress(`${job.kind.name}, ${job.processes}: warm after ${rates.length * SECONDS} s`);
+  return rates;
+}
+
 /** All rounds of one kind of credential and one number of processes. */
 async function runKind(job) {
   const { brokerUrl, keysFile, pgbench, kind, processes, rounds, progress } = job;
   const brokers = await startBrokers({ url: brokerUrl, keysFile, count: processes });
-  const runs = { broker: [], pgbench: [] };
+  const runs = { warmUp: [], broker: [], pgbench: [] };
   try {
     await letRenew(brokerUrl, true);
-    await pause(WARM_UP_MS);
+    runs.warmUp = await warmUp({ ...job, brokers });
     await letRenew(brokerUrl, false);
     await (pgbench === undefined ? undefined : baseline({ ...job, clients: AT_ONCE * processes }));
     // As autovacuum does within a minute: before, Postgres plans for a table of attempts that is empty, and reads it whole.

@@ -20,7 +20,6 @@ const RESTING = 5;
 const REST_MS = 15_000;
 const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 5;
-const LOAD_SECONDS = 20;
 const MEGABYTE = 2 ** 20;
 /**
  * Growth that counts as none, in percent of the memory a minute: what the garbage collector's coming and going leaves of a line through
@@ -29,6 +28,12 @@ const MEGABYTE = 2 ** 20;
 const FLAT_PERCENT = 0.5;
 /** A shorter load says nothing of growth: caches and the heap still fill. */
 const FEWEST_FLAT_SECONDS = 300;
+/** What the table says of growth where no load was asked for. */
+const NOT_LOADED = {
+  what: 'memory under full load',
+  target: 'flat',
+  note: 'takes ten minutes of its own: npm run bench -- start --minutes 10',
+};
 const PATH = '/providers/klavi/token?connection=demo';
 const BARE = fileURLToPath(new URL('../support/bare-nest.mjs', import.meta.url));
 
@@ -144,6 +149,20 @@ function growthRow({ samples, seconds, rate }, mb) {
   };
 }
 
+function loadedRows(loaded) {
+  const mbs = loaded.samples.map(({ mb }) => mb);
+  return [
+    {
+      what: `memory under full load, ${Math.round(loaded.seconds)} s`,
+      unit: 'MB',
+      value: median(mbs),
+      spread: spread(mbs),
+      note: `${Math.round(loaded.rate)} answers/s, ${loaded.failed} failed`,
+    },
+    growthRow(loaded, median(mbs)),
+  ];
+}
+
 /** The rows of the table, from what `run` resolved with. */
 export function rowsOf({ broker, bare, rest, bareRest, loaded }) {
   const row = (what, unit, name, more = {}, [own, other] = [broker, bare]) => {
@@ -160,7 +179,6 @@ export function rowsOf({ broker, bare, rest, bareRest, loaded }) {
       ...more,
     };
   };
-  const mbs = loaded.samples.map(({ mb }) => mb);
   return [
     row('start to ready, warm database', 'ms', 'milliseconds', {
       target: '< 1000 ms',
@@ -171,18 +189,14 @@ export function rowsOf({ broker, bare, rest, bareRest, loaded }) {
       rest,
       bareRest,
     ]),
-    {
-      what: `memory under full load, ${Math.round(loaded.seconds)} s`,
-      unit: 'MB',
-      value: median(mbs),
-      spread: spread(mbs),
-      note: `${Math.round(loaded.rate)} answers/s, ${loaded.failed} failed`,
-    },
-    growthRow(loaded, median(mbs)),
+    ...(loaded === undefined ? [NOT_LOADED] : loadedRows(loaded)),
   ];
 }
 
-/** At least five starts; memory at rest; memory under load for 20 s, or for `minutes`. */
+/** What includes a load is kept beside what does not. */
+export const keptAs = ({ minutes }) => (minutes === undefined ? 'start' : 'start-long');
+
+/** At least five starts; memory at rest; with `minutes` memory under load for so long. */
 export async function run({ rounds, minutes, progress }) {
   return await withPostgres(async ({ url, version }) => {
     // It makes the keys and the connections, and keeps their tokens fresh while the one that is measured answers.
@@ -207,11 +221,14 @@ export async function run({ rounds, minutes, progress }) {
       }
       progress(`${RESTING} of each at rest for ${REST_MS / 1000} s`);
       const [rest, bareRest] = await measureRest([BROKER, BARE], env);
-      const seconds = minutes === undefined ? LOAD_SECONDS : Math.round(minutes * 60);
+      const measured = { postgres: version, flags: FLAGS, broker, bare, rest, bareRest };
+      if (minutes === undefined) {
+        return measured;
+      }
+      const seconds = Math.round(minutes * 60);
       progress(`full load for ${seconds} s`);
       const loaded = { seconds, ...(await memoryUnderLoad(env, { authorization: `Bearer ${other.admin}` }, seconds)) };
-      const slope = slopeOf(loaded.samples);
-      return { postgres: version, flags: FLAGS, broker, bare, rest, bareRest, loaded, slope };
+      return { ...measured, loaded, slope: slopeOf(loaded.samples) };
     } finally {
       await other.stop();
     }

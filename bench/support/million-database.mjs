@@ -17,6 +17,8 @@ export const LEFT = LIFETIME / 4;
  * would end meanwhile. Whether one would have ended shows in how late it is renewed.
  */
 const SLACK = LIFETIME;
+/** Seconds after the seeding in which the short form renews. */
+const RENEWED_WITHIN = 600;
 const PROVIDER = 'million';
 /** As an operator of a million would set them (docs/operations.md, "Sizing"); the defaults are those of a small machine. */
 export const SETTINGS = {
@@ -73,6 +75,7 @@ async function make({ onEnd, progress, minutes }, count) {
     credential: { refresh_token: 'unique' },
     lifetime: LIFETIME,
     refreshIn: (index) => dueIn(index, count),
+    isRenewed: (index) => minutes !== undefined || dueIn(index, count) < RENEWED_WITHIN,
     expiresIn: (index) => dueIn(index, count) + LEFT + (minutes === undefined ? SLACK : 0),
   });
   const seconds = (performance.now() - began) / 1000;

@@ -17,6 +17,8 @@ const COLUMNS = `id, provider, name, credential, credential_fields, credential_u
 let job;
 let envelopes;
 let client;
+/** The sealed credential that all hold which nobody opens. */
+let copied;
 
 async function begin(message) {
   job = message;
@@ -28,27 +30,32 @@ async function begin(message) {
   await client.query("set synchronous_commit = 'off'");
 }
 
+async function credentialOf(index, place) {
+  const meant = { token: tokenOf(index), unique: `${job.seed}-${index}` };
+  const fields = Object.entries(job.credential).map(([name, value]) => [name, new Secret(meant[value] ?? value)]);
+  return bytes(await sealFields(envelopes, place, Object.fromEntries(fields)));
+}
+
 /** A line of COPY's text format: none of what is written here needs an escape. */
-async function lineOf(index, refreshAt, expiresAt) {
+async function lineOf(index, refreshAt, expiresAt, isRenewed) {
   const id = randomUUID();
   const place = { table: 'connections', row: id, generation: 1 };
   const access_token = tokenOf(index);
-  const unique = `${job.seed}-${index}`;
-  const meant = { token: access_token, unique };
-  const fields = Object.entries(job.credential).map(([name, value]) => [name, new Secret(meant[value] ?? value)]);
-  const credential = await sealFields(envelopes, place, Object.fromEntries(fields));
+  const credential = isRenewed ? await credentialOf(index, place) : await (copied ??= credentialOf(index, place));
   const token = await sealToken(envelopes, place, { access_token, token_type: 'Bearer', extra: {} });
   const names = `{${Object.keys(job.credential).join(',')}}`;
   // What is due at the end of a long stretch would be issued in the time to come, and told as news by every look for changes.
   const issuedAt = Math.min(expiresAt - job.lifetime * 1000, Date.now());
   const [issued, refresh, expiry] = [issuedAt, refreshAt, expiresAt].map((ms) => new Date(ms).toISOString());
-  return `${[id, job.provider, `c-${index}`, bytes(credential), names, issued, bytes(token), issued, expiry, job.lifetime, refresh, issued, issued, issued, 'ok'].join('\t')}\n`;
+  return `${[id, job.provider, `c-${index}`, credential, names, issued, bytes(token), issued, expiry, job.lifetime, refresh, issued, issued, issued, 'ok'].join('\t')}\n`;
 }
 
-async function* linesOf({ first, refreshAt, expiresAt }) {
+async function* linesOf({ first, refreshAt, expiresAt, isRenewed }) {
   for (let start = 0; start < refreshAt.length; start += BATCH) {
     const places = refreshAt.slice(start, start + BATCH).map((_, offset) => start + offset);
-    const lines = await Promise.all(places.map((place) => lineOf(first + place, refreshAt[place], expiresAt[place])));
+    const lines = await Promise.all(
+      places.map((place) => lineOf(first + place, refreshAt[place], expiresAt[place], isRenewed[place])),
+    );
     yield Buffer.from(lines.join(''));
   }
 }

@@ -44,7 +44,8 @@ export async function seedProvider({ url, keysFile, name, type, settings, secret
 /**
  * Stores the connections `c-<from> … c-<from + count - 1>` of a provider that is there. `credential` says which secret fields each
  * of them holds: `token` is its own access token, `unique` a text of its own, anything else is meant as it is. `expiresIn(index)` and
- * `refreshIn(index)` are seconds from now, by index; `lifetime` is what the tokens were issued for.
+ * `refreshIn(index)` are seconds from now, by index; `lifetime` is what the tokens were issued for. Where `isRenewed(index)` is false,
+ * nobody may open the credential: it is a copy of another one, as sealing takes most of the time.
  */
 export async function seedConnections({
   url,
@@ -56,6 +57,7 @@ export async function seedConnections({
   lifetime = HALF_AN_HOUR,
   expiresIn = () => lifetime,
   refreshIn = () => lifetime * 0.75,
+  isRenewed = () => true,
   workers = availableParallelism(),
   progress = () => undefined,
 }) {
@@ -74,6 +76,7 @@ export async function seedConnections({
           first,
           refreshAt: indexes.map((index) => at(refreshIn(index))),
           expiresAt: indexes.map((index) => at(expiresIn(index))),
+          isRenewed: indexes.map(isRenewed),
         };
   };
   const job = { url, keysFile, provider, credential, lifetime, now };
