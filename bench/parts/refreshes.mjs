@@ -20,16 +20,18 @@ import { seedConnections, seedProvider } from '../support/seed.mjs';
 export const title = 'due connections are renewed, by one process and by three';
 
 const SECONDS = 2;
-/** Renewing unmeasured, until it becomes no faster: code that renews all day is compiled, and each renewal runs it only once. */
-const LONGEST_WARM_UP_SECONDS = 30;
-/** Stretches of a warm-up that bring no more than the best one before, in a row, until it is over. */
-const NO_FASTER = 2;
+/**
+ * Renewed by each process before it is measured: the code of a renewal runs once for each, and until it is compiled one takes half as
+ * long again.
+ */
+const WARM_UP_RENEWALS = 3000;
+const LONGEST_WARM_UP_SECONDS = 40;
 /** From the word that the brokers may renew, or may not, until they do. */
 const SETTLED_MS = 800;
 /** Refreshes that a replica has under way at once at one provider; eight of them are sent. */
 const AT_ONCE = 16;
 /** Enough for the warm-up and all rounds at a rate that two cores do not reach. */
-const COUNT = 36_000;
+const COUNT = 30_000;
 const PROVIDER = 'bench';
 
 /** Brokers on this database that renew until they are stopped, each with a spool of its own. */
@@ -103,16 +105,14 @@ async function letRenew(url, allowed) {
   await pause(SETTLED_MS);
 }
 
-/** Renewals a second of each stretch until it becomes no faster. */
+/** Renewals a second of each stretch before all of it is compiled. */
 async function warmUp(job) {
   const rates = [];
-  let slower = 0;
-  while (slower < NO_FASTER && rates.length * SECONDS < LONGEST_WARM_UP_SECONDS) {
+  while (sum(rates) * SECONDS < WARM_UP_RENEWALS * job.processes && rates.length * SECONDS < LONGEST_WARM_UP_SECONDS) {
     const { rate } = await measure(job, SECONDS);
-    slower = rate > Math.max(0, ...rates) ? 0 : slower + 1;
     rates.push(rate);
   }
-  job.progress(`${job.kind.name}, ${job.processes}: warm after ${rates.length * SECONDS} s`);
+  job.progress(`${job.kind.name}, ${job.processes}, warming up: ${rates.map(Math.round).join(' ')} a second`);
   return rates;
 }
 

@@ -46,8 +46,12 @@ async function lineOf(index, refreshAt, expiresAt, isRenewed) {
   const names = `{${Object.keys(job.credential).join(',')}}`;
   // What is due at the end of a long stretch would be issued in the time to come, and told as news by every look for changes.
   const issuedAt = Math.min(expiresAt - job.lifetime * 1000, Date.now());
-  const [issued, refresh, expiry] = [issuedAt, refreshAt, expiresAt].map((ms) => new Date(ms).toISOString());
-  return `${[id, job.provider, `c-${index}`, credential, names, issued, bytes(token), issued, expiry, job.lifetime, refresh, issued, issued, issued, 'ok'].join('\t')}\n`;
+  // A broker that starts opens the credential that was changed last.
+  const changedAt = isRenewed ? issuedAt : issuedAt - 60_000;
+  const [issued, changed, refresh, expiry] = [issuedAt, changedAt, refreshAt, expiresAt].map((ms) =>
+    new Date(ms).toISOString(),
+  );
+  return `${[id, job.provider, `c-${index}`, credential, names, issued, bytes(token), issued, expiry, job.lifetime, refresh, changed, issued, issued, 'ok'].join('\t')}\n`;
 }
 
 async function* linesOf({ first, refreshAt, expiresAt, isRenewed }) {
