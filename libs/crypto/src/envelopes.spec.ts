@@ -13,6 +13,10 @@ const place = { table: 'connections', row: 'a1', column: 'credential', generatio
 const SEALED_BY_FIRST_RELEASE =
   'AQdrLWZpcnN0AFBzLV89X5vvWZZDq7NxGoUi2gQWoDm7DTulMIga/LJ7MH5whty/yvUeaSVYHWPa4cqEeCYJF+lPjs0nBNbh69X7RkLwbOl27Uwykt4tt7InqMNGtYMjlNqGXOvg22RzrnSDkyqya0UfJ11TRFjDGQ7whO7l3TixqRyaglEYk9aJLr7p';
 
+/** The same, as it is sealed since data keys are wrapped with keys that serve many. */
+const SEALED_WITH_REMEMBERED_KEY =
+  'AQdrLWZpcnN0AFx4N77kjGjOywTT3aqEPe07y3scHXjEUhx68tR4eL7rYbojiC3IO0Zjm3SIERwYCWCyyuyV3ibbACZyL1lyb991xO/WY4gpRcYrzDH1fVDwXrVgGRLrkyv6Mq8HslNe/BESSKtch4lBguIY6xXi61tNdamuq1CDaS9WPv4dwEJsuNRjU71qol6MciT21/MV';
+
 const newKey = (id: string, state: KeyState): EncryptionKeyEntry => ({
   id,
   state,
@@ -35,12 +39,27 @@ describe('Envelopes', () => {
     expect(opened.equals(Buffer.from(plain))).toBe(true);
   });
 
-  it('should open what the first release sealed', async () => {
+  it.each([
+    ['the first format', SEALED_BY_FIRST_RELEASE],
+    ['the format of today', SEALED_WITH_REMEMBERED_KEY],
+  ])('should open what is stored in %s', async (_name, sealed) => {
     const key = Buffer.alloc(32, 7).toString('base64');
     const sut = new Envelopes(keyringOf({ id: 'k-first', state: 'primary', key: new Secret(key) }));
-    await expect(sut.open(Buffer.from(SEALED_BY_FIRST_RELEASE, 'base64'), place)).resolves.toEqual(
+    await expect(sut.open(Buffer.from(sealed, 'base64'), place)).resolves.toEqual(
       Buffer.from('{"refresh_token":"r1"}'),
     );
+  });
+
+  it('should refuse a value of the first format with any one bit changed', async () => {
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const sut = new Envelopes(keyringOf({ id: 'k-first', state: 'primary', key: new Secret(key) }));
+    const sealed = Buffer.from(SEALED_BY_FIRST_RELEASE, 'base64');
+    const opened = [...sealed.keys()].map((index) => {
+      const changed = Buffer.from(sealed);
+      changed[index] = (changed[index] ?? 0) ^ 1;
+      return opens(sut, changed);
+    });
+    expect(await Promise.all(opened)).not.toContain(true);
   });
 
   it('should open a view into a larger array, as database drivers return it', async () => {

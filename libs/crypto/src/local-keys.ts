@@ -1,13 +1,13 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
 import { missingKey } from './envelope-error.js';
 import type { EncryptionKeyEntry } from './key-file.js';
 import type { KeyProvider, KeyReference } from './key-provider.js';
+import { LocalKey } from './local-key.js';
 import type { Place } from './place.js';
-import { unwrap, wrap } from './wrap.js';
 
 /** Keys that this process holds: opaque handles, which print nothing. */
 export class LocalKeys implements KeyProvider {
-  #keys: ReadonlyMap<string, KeyObject> = new Map();
+  #keys: ReadonlyMap<string, LocalKey> = new Map();
 
   constructor(
     readonly name: 'file' | 'env',
@@ -19,7 +19,10 @@ export class LocalKeys implements KeyProvider {
   /** The key file was read again. */
   replace(entries: readonly EncryptionKeyEntry[]): void {
     this.#keys = new Map(
-      entries.map(({ id, key }) => [id, createSecretKey(Buffer.from(key.reveal(), 'base64'))] as const),
+      entries.map(({ id, key }) => {
+        const handle = createSecretKey(Buffer.from(key.reveal(), 'base64'));
+        return [id, new LocalKey(id, handle)] as const;
+      }),
     );
   }
 
@@ -37,14 +40,14 @@ export class LocalKeys implements KeyProvider {
 
   wrapLater({ id }: KeyReference, dataKey: Uint8Array, place: Place): () => Buffer {
     const key = this.#require(id, place);
-    return () => wrap({ id, key }, dataKey, place);
+    return () => key.wrap(dataKey, place);
   }
 
   async unwrap({ id }: KeyReference, wrapped: Uint8Array, place: Place): Promise<Buffer> {
-    return unwrap({ id, key: this.#require(id, place) }, wrapped, place);
+    return this.#require(id, place).unwrap(wrapped, place);
   }
 
-  #require(id: string, place: Place): KeyObject {
+  #require(id: string, place: Place): LocalKey {
     const key = this.#keys.get(id);
     if (key === undefined) {
       throw missingKey(id, place);
