@@ -116,6 +116,18 @@ select count(*)::int as renewed, percentile_cont(array[0.5, 0.99, 1]) within gro
   (select count(*)::int from connections where refresh_at <= clock_timestamp()) as due
 from renewed`;
 
+/** Until the replicas have renewed so much that what renews is compiled, but not for long. */
+async function warmUp(thirdParty) {
+  const { answered: before } = await thirdParty.count();
+  for (let second = 0; second < LONGEST_WARM_UP_SECONDS; second += 1) {
+    await pause(1000);
+    const { answered } = await thirdParty.count();
+    if (answered - before >= WARM_UP_RENEWALS * PROCESSES) {
+      return;
+    }
+  }
+}
+
 /** Lets the replicas keep the million alive for so many seconds; what it takes is looked at every second. */
 export async function steady({ url, directory, keysFile, count, seededAt, thirdParty }, seconds, progress) {
   await skipOverdue(url);
@@ -124,13 +136,7 @@ export async function steady({ url, directory, keysFile, count, seededAt, thirdP
   await query(url, 'checkpoint');
   const brokers = await startBrokers({ url, keysFile, count: PROCESSES });
   try {
-    const { answered } = await thirdParty.count();
-    for (let second = 0; second < LONGEST_WARM_UP_SECONDS; second += 1) {
-      await pause(1000);
-      if ((await thirdParty.count()).answered - answered >= WARM_UP_RENEWALS * PROCESSES) {
-        break;
-      }
-    }
+    await warmUp(thirdParty);
     // As autovacuum does within a minute: before, Postgres plans for a table of attempts that is empty, and reads it whole.
     await query(url, 'analyze attempts');
     const look = async () => ({
