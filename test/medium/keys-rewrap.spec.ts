@@ -58,8 +58,11 @@ const advance = async (): Promise<void> => {
 const standingOf = async (id: string) =>
   (await replica.module.get(KeyRotationService).status()).keys.find((key) => key.id === id);
 const keyOf = (sealed: Buffer): string => sealed.subarray(2, 2 + (sealed[1] ?? 0)).toString();
-/** IV, tag and ciphertext: what stands behind the wrapped key. */
-const contentOf = (sealed: Buffer): string => sealed.subarray(4 + (sealed[1] ?? 0) + 80).toString('hex');
+/** IV, tag and ciphertext: what stands behind the wrapped key, whose length is in two bytes before it. */
+const contentOf = (sealed: Buffer): string => {
+  const lengthAt = 2 + (sealed[1] ?? 0);
+  return sealed.subarray(lengthAt + 2 + sealed.readUInt16BE(lengthAt)).toString('hex');
+};
 
 /** So many connections at once, past the service. */
 async function insertSealed(count: number): Promise<void> {
