@@ -36,6 +36,17 @@ describe(DatabaseClock.name, () => {
     expect(Math.abs(ahead())).toBeLessThan(3);
   });
 
+  it('should not be spoilt by one at the very edge of what it can mean, at whatever moment it is asked for', () => {
+    const spoilt = Array.from({ length: 1000 }, (_, index) => 3000.48 + index * 37.0123).filter((moment) => {
+      const clock = new DatabaseClock();
+      clock.synchronize(THEIRS, moment - 1, moment + 1);
+      const before = clock.now();
+      clock.synchronize(THEIRS + 1000, moment + 1000, moment + 6000);
+      return Math.abs(clock.now() - before) > 1000;
+    });
+    expect(spoilt).toEqual([]);
+  });
+
   it('should take a quicker answer than the one before', () => {
     sut.synchronize(THEIRS, asked, asked + 4000);
     sut.synchronize(THEIRS + 5000, asked + 4999, asked + 5001);

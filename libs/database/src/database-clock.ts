@@ -20,8 +20,8 @@ export class DatabaseClock implements Clock {
   synchronize(time: number, askedAt: number, answeredAt = performance.now()): void {
     const offset = time - (askedAt + answeredAt) / 2;
     const uncertainty = (answeredAt - askedAt) / 2;
-    // Outside of these bounds one of the two clocks was set, or has drifted.
-    const agrees = Math.abs(offset - this.#offset) <= uncertainty;
+    // Where the bounds of both do not meet, one of the two clocks was set, or has drifted.
+    const agrees = Math.abs(offset - this.#offset) <= uncertainty + this.#uncertainty;
     if (!agrees || uncertainty <= this.#uncertainty) {
       this.#offset = offset;
       this.#uncertainty = uncertainty;
