@@ -10,15 +10,13 @@ import { filled } from '../support/pgbench.mjs';
 import { postgresCpu } from '../support/postgres-cpu.mjs';
 import { query } from '../support/postgres.mjs';
 import { bytesPerConnection, seedConnections, seedProvider } from '../support/seed.mjs';
+import { warmUp } from '../support/warm-up.mjs';
 import { startBrokers } from './refreshes.mjs';
 
 export const title = 'a million connections of 30-minute tokens, three replicas';
 
 const SIZES = [1000, 10_000, 100_000];
 const PROCESSES = 3;
-/** Each replica renews so many before it is measured, so that what renews is compiled (as in refreshes.mjs); but not for longer than that. */
-const WARM_UP_RENEWALS = 3000;
-const LONGEST_WARM_UP_SECONDS = 40;
 const STEADY_SECONDS = 30;
 const PER_SECOND = 556;
 
@@ -116,18 +114,6 @@ select count(*)::int as renewed, percentile_cont(array[0.5, 0.99, 1]) within gro
   (select count(*)::int from connections where refresh_at <= clock_timestamp()) as due
 from renewed`;
 
-/** Until the replicas have renewed so much that what renews is compiled, but not for long. */
-async function warmUp(thirdParty) {
-  const { answered: before } = await thirdParty.count();
-  for (let second = 0; second < LONGEST_WARM_UP_SECONDS; second += 1) {
-    await pause(1000);
-    const { answered } = await thirdParty.count();
-    if (answered - before >= WARM_UP_RENEWALS * PROCESSES) {
-      return;
-    }
-  }
-}
-
 /** Lets the replicas keep the million alive for so many seconds; what it takes is looked at every second. */
 export async function steady({ url, directory, keysFile, count, seededAt, thirdParty }, seconds, progress) {
   await skipOverdue(url);
@@ -136,7 +122,7 @@ export async function steady({ url, directory, keysFile, count, seededAt, thirdP
   await query(url, 'checkpoint');
   const brokers = await startBrokers({ url, keysFile, count: PROCESSES });
   try {
-    await warmUp(thirdParty);
+    await warmUp(thirdParty, PROCESSES);
     // As autovacuum does within a minute: before, Postgres plans for a table of attempts that is empty, and reads it whole.
     await query(url, 'analyze attempts');
     const look = async () => ({

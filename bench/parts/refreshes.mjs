@@ -16,22 +16,17 @@ import { startProvider } from '../support/provider.mjs';
 import { KINDS } from '../support/refresh-kinds.mjs';
 import { AT_A_TIME, refreshScript } from '../support/refresh-statements.mjs';
 import { seedConnections, seedProvider } from '../support/seed.mjs';
+import { warmUp } from '../support/warm-up.mjs';
 
 export const title = 'due connections are renewed, by one process and by three';
 
 const SECONDS = 2;
-/**
- * Renewed by each process before it is measured: the code of a renewal runs once for each, and until it is compiled one takes half as
- * long again.
- */
-const WARM_UP_RENEWALS = 3000;
-const LONGEST_WARM_UP_SECONDS = 40;
 /** From the word that the brokers may renew, or may not, until they do. */
 const SETTLED_MS = 800;
 /** Refreshes that a replica has under way at once at one provider; eight of them are sent. */
 const AT_ONCE = 16;
 /** Enough for the warm-up and all rounds at a rate that two cores do not reach. */
-const COUNT = 30_000;
+const COUNT = 60_000;
 const PROVIDER = 'bench';
 
 /** Brokers on this database that renew until they are stopped, each with a spool of its own. */
@@ -105,17 +100,6 @@ async function letRenew(url, allowed) {
   await pause(SETTLED_MS);
 }
 
-/** Renewals a second of each stretch before all of it is compiled. */
-async function warmUp(job) {
-  const rates = [];
-  while (sum(rates) * SECONDS < WARM_UP_RENEWALS * job.processes && rates.length * SECONDS < LONGEST_WARM_UP_SECONDS) {
-    const { rate } = await measure(job, SECONDS);
-    rates.push(rate);
-  }
-  job.progress(`${job.kind.name}, ${job.processes}, warming up: ${rates.map(Math.round).join(' ')} a second`);
-  return rates;
-}
-
 /** All rounds of one kind of credential and one number of processes. */
 async function runKind(job) {
   const { brokerUrl, keysFile, pgbench, kind, processes, rounds, progress } = job;
@@ -123,7 +107,8 @@ async function runKind(job) {
   const runs = { warmUp: [], broker: [], pgbench: [] };
   try {
     await letRenew(brokerUrl, true);
-    runs.warmUp = await warmUp({ ...job, brokers });
+    runs.warmUp = await warmUp(job.provider, processes);
+    progress(`${kind.name}, ${processes}, warming up: ${runs.warmUp.join(' ')}`);
     await letRenew(brokerUrl, false);
     await (pgbench === undefined ? undefined : baseline({ ...job, clients: AT_ONCE * processes }));
     // As autovacuum does within a minute: before, Postgres plans for a table of attempts that is empty, and reads it whole.

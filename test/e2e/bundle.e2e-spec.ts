@@ -13,7 +13,6 @@ jest.setTimeout(60_000);
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const ISSUER = 'https://issuer.example';
 
-/** What is loaded only when it is needed, in the files that users run: the suites beside this one run the sources. */
 let folder: string;
 let kms: KeyService;
 let vault: KeyService;
@@ -61,6 +60,7 @@ interface Asked {
 
 const holding = (item: object) => ({ items: expect.arrayContaining([expect.objectContaining(item)]) });
 
+/** What is loaded only when it is needed, in the files that users run: the suites beside this one run the sources. */
 describe('the bundle', () => {
   it('should seal with a key of AWS KMS, believe workloads, sign for Monetate and describe its API', async () => {
     const identities = join(folder, 'identities.json');

@@ -2,6 +2,7 @@ import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:cry
 import { LRUCache } from 'lru-cache';
 import { KEY_BYTES } from './key-file.js';
 
+/** Bytes of the salt that a key is derived with. */
 export const SALT_BYTES = 32;
 /**
  * Wrappings with one derived key. Their IVs are random: that two of so many are the same has a chance of 2^-57, where NIST SP 800-38D,
@@ -19,8 +20,8 @@ export interface WrappingKey {
 
 /**
  * The keys that data keys are wrapped with: derived from one key-encryption key with random salts (HKDF-SHA256, RFC 5869), so that no
- * number of writes wears that key out. One of them serves many wrappings, and is remembered, as deriving it takes longer than all
- * else of an opening.
+ * number of writes wears that key out. One of them serves many wrappings, and is remembered, as deriving it takes longer than
+ * unwrapping with it.
  */
 export class WrappingKeys {
   readonly #derived = new LRUCache<string, KeyObject>({ max: MOST_REMEMBERED });
