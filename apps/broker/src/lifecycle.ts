@@ -3,12 +3,13 @@ import { AuditLog, Checkpoints, LogKeeper } from '@app/audit';
 import { errorFacts, type Log } from '@app/common';
 import { ConnectionsRepository, KeyOpening, KeyWatch, RestoreGuard, Spool } from '@app/connections';
 import { ChangeFeed, Database } from '@app/database';
-import { AttemptRecorder, Housekeeping, Refresher, Scheduler, SpoolReplay } from '@app/tokens';
+import { AttemptRecorder, Housekeeping, Refresher, Scheduler, SpoolReplay, Warming } from '@app/tokens';
 import { Draining } from './health/draining.js';
 
 /**
  * What a replica does beside answering: hear of changes, say in the log that it is there, renew ahead of expiry. Before anything is
- * sent it looks whether the database is the one it was, and stores what it had received when it last ended.
+ * sent it looks whether the database is the one it was, and stores what it had received when it last ended. It is done when the
+ * first answers would not be late.
  */
 export async function beginWork(app: NestFastifyApplication): Promise<void> {
   await app.get(KeyOpening).open();
@@ -27,6 +28,7 @@ export async function beginWork(app: NestFastifyApplication): Promise<void> {
   app.get(Checkpoints).start();
   app.get(Scheduler).start();
   app.get(Housekeeping).start();
+  await app.get(Warming).run();
 }
 
 /**

@@ -9,3 +9,4 @@ export { SpoolReplay } from './spool.replay.js';
 export { TokenService } from './token.service.js';
 export type { IssuedToken, TokenRequest, Warning } from './token-request.js';
 export { TokensModule } from './tokens.module.js';
+export { Warming } from './warming.js';

@@ -31,6 +31,7 @@ import { TokenCache } from './token.cache.js';
 import { TokenService } from './token.service.js';
 import { TokenSource } from './token.source.js';
 import { Usage } from './usage.js';
+import { Warming } from './warming.js';
 
 /** Issuing, renewing and scheduling. */
 @Module({
@@ -64,6 +65,7 @@ import { Usage } from './usage.js';
     TokenService,
     TokenSource,
     Usage,
+    Warming,
   ],
   exports: [
     AttemptRecorder,
@@ -75,6 +77,7 @@ import { Usage } from './usage.js';
     Scheduler,
     SpoolReplay,
     TokenService,
+    Warming,
   ],
 })
 export class TokensModule {}
