@@ -1,7 +1,7 @@
 // Cached and uncached tokens over 1 000, 100 000 and 1 000 000 connections, each asked for as often as the other or few of them most of
 // the time, 64 at once. A broker a set, in turn, so that each has a cache of its own; all sets lie in one database of a million. The cache
-// is smaller than the larger sets. Every answer is authenticated and recorded. Then the largest set once more, in turn with an operator
-// who changes other connections of it all the time.
+// is smaller than the larger sets. Every answer is authenticated and recorded. The largest set takes a second turn, in which an operator
+// changes other connections of it all the time.
 import { execFile } from 'node:child_process';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -133,35 +133,32 @@ export function rowsOf({ sets, changes, statements, held, stored }) {
   ];
 }
 
-/** Warm caches, then rounds in which all take turns. */
-async function measure(subjects, { rounds, progress }) {
-  for (const subject of subjects) {
-    await subject.warmUp(progress);
-  }
+/** Rounds in which all take turns. */
+async function measure(access, subjects, { rounds, progress }) {
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of subjects) {
       await subject.round();
     }
     const rates = subjects.map(({ runs }) => Math.round(runs.at(-1).rate));
-    progress(`${subjects[0].access}, round ${round + 1}: ${rates.join(' · ')} a second`);
+    progress(`${access}, round ${round + 1}: ${rates.join(' · ')} a second`);
   }
 }
 
-/** In turn: as it is, and while connections that hardly anybody asks for are changed through another broker. */
-async function measureChanges(subject, other, provider, { rounds, progress }) {
-  const names = Array.from({ length: CHANGED }, (_, index) => `c-${ofRank(LARGEST - 1 - index, LARGEST)}`);
-  const found = { quiet: [], changing: [], made: 0 };
-  for (let round = 0; round < rounds; round += 1) {
-    await subject.round();
-    found.quiet.push(subject.runs.pop());
-    const stop = keepChanging(other, { provider, names, perSecond: CHANGES_A_SECOND });
-    await subject.round();
-    found.made += await stop();
-    found.changing.push(subject.runs.pop());
-    const [quiet, changing] = [found.quiet, found.changing].map((runs) => Math.round(runs.at(-1).rate));
-    progress(`while others are changed: ${changing} of ${quiet} a second`);
+/** The same set once more, each round while connections that hardly anybody asks for are changed through another broker. */
+class ChangingSet {
+  runs = [];
+  made = 0;
+  #names = Array.from({ length: CHANGED }, (_, index) => `c-${ofRank(LARGEST - 1 - index, LARGEST)}`);
+
+  constructor(set, other, provider) {
+    Object.assign(this, { set, other, provider });
   }
-  return found;
+
+  async round() {
+    const stop = keepChanging(this.other, { provider: this.provider, names: this.#names, perSecond: CHANGES_A_SECOND });
+    this.runs.push(await this.set.measure());
+    this.made += await stop();
+  }
 }
 
 /** Measures. */
@@ -184,7 +181,7 @@ export async function run(context) {
   const brokers = [];
   const subjects = [];
   let statements;
-  let changes;
+  let changing;
   try {
     for (const set of SETS) {
       brokers.push(await start(set));
@@ -192,16 +189,22 @@ export async function run(context) {
     const cold = Array.from({ length: COLD_READS }, (_, index) => pathOf(LARGEST - 1 - index));
     statements = await statementsOf(brokers[0], database.url, cold);
     for (const access of Object.keys(ACCESS)) {
-      const now = SETS.map((set, index) => new AskedSet({ ...set, broker: brokers[index] }, access, pathOf));
+      const sets = SETS.map((set, index) => new AskedSet({ ...set, broker: brokers[index] }, access, pathOf));
       if (subjects.length === 0) {
-        for (const subject of now) {
-          await subject.fill(context.progress);
+        for (const set of sets) {
+          await set.fill(context.progress);
         }
       }
-      subjects.push(...now);
-      await measure(now, context);
-      // Before the other kind of access has the cache hold others.
-      changes ??= await measureChanges(now.at(-1), brokers[0], database.provider, context);
+      for (const set of sets) {
+        await set.warmUp(context.progress);
+      }
+      subjects.push(...sets);
+      const turns = [...sets];
+      if (changing === undefined) {
+        changing = new ChangingSet(sets.at(-1), brokers[0], database.provider);
+        turns.push(changing);
+      }
+      await measure(access, turns, context);
     }
   } finally {
     await Promise.all(brokers.map((broker) => broker.stop()));
@@ -215,7 +218,7 @@ export async function run(context) {
     zipfExponent: ZIPF_EXPONENT,
     asked: SETS,
     statements,
-    changes,
+    changes: { quiet: subjects[SETS.length - 1].runs, changing: changing.runs, made: changing.made },
     held: await heldBytes(database),
     stored,
     sets: subjects.map(({ size, access, runs }) => ({ size, access, runs })),

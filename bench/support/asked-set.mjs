@@ -11,6 +11,8 @@ const FILLERS = 256;
 const FILL_SECONDS = 10;
 /** More than are asked for in that time. */
 const PATHS_A_FILL = 150_000;
+/** Asked for in a second before it is known; a load that lasts too long asks for the same again. */
+const EXPECTED_RATE = 10_000;
 /** Of a round. */
 export const SECONDS = 1;
 /** More than one round asks for. */
@@ -55,10 +57,13 @@ export class AskedSet {
   /** Asks once for the most wanted that fit, as they lie in the table: with draws alone this would take many minutes. */
   async fill(progress) {
     const wanted = Uint32Array.from({ length: this.fits }, (_, rank) => ofRank(rank, this.size)).toSorted();
+    let expected = EXPECTED_RATE;
     for (let left = this.fits; left > 0;) {
       const count = Math.min(left, PATHS_A_FILL);
       const paths = Array.from(wanted.subarray(left - count, left), this.pathOf).toReversed();
-      const { total } = await this.load(FILL_SECONDS, paths, FILLERS);
+      const seconds = Math.min(FILL_SECONDS, Math.ceil(count / expected));
+      const { total, rate } = await this.load(seconds, paths, FILLERS);
+      expected = rate;
       left -= Math.min(total, count);
       progress(`${this.size} connections: ${left} of ${this.fits} to be filled in`);
     }
@@ -77,12 +82,17 @@ export class AskedSet {
   }
 
   async round() {
+    this.runs.push(await this.measure());
+  }
+
+  /** One round, which is not kept. */
+  async measure() {
     const [before, cpu] = [await lookups(this.broker), await this.broker.cpuSeconds()];
     const result = await this.load(SECONDS);
     const after = await lookups(this.broker);
     const used = (await this.broker.cpuSeconds()) - cpu;
     const [hits, misses] = [after.hits - before.hits, after.misses - before.misses];
     const rss = await this.broker.rssBytes();
-    this.runs.push({ ...result, hitRate: hits / (hits + misses), cpuMicros: (used / result.total) * 1e6, rss });
+    return { ...result, hitRate: hits / (hits + misses), cpuMicros: (used / result.total) * 1e6, rss };
   }
 }

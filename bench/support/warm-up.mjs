@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Renewed by each process before it is measured. */
-const RENEWALS = 3000;
+const RENEWALS = 2000;
 const MOST_SECONDS = 40;
 
 /** Resolves when so many processes have renewed enough at `thirdParty`, but not late, with the renewals of each second. */
