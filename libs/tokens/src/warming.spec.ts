@@ -9,6 +9,14 @@ const NOW = Date.parse('2026-12-01T10:00:00Z');
 
 const issued = (provider: string | null, connection: string | null) => ({ provider, connection }) as RecordedEvent;
 const many = (count: number) => Array.from({ length: count }, (_, index) => issued('klavi', `c-${index}`));
+const of = (items: RecordedEvent[]) => () => Promise.resolve({ items, nextCursor: null });
+
+async function isDone(running: Promise<void>): Promise<boolean> {
+  let done = false;
+  void running.then(() => (done = true));
+  await jest.advanceTimersByTimeAsync(0);
+  return done;
+}
 
 describe(Warming.name, () => {
   let asked: AuditQuery[];
@@ -17,14 +25,6 @@ describe(Warming.name, () => {
   let search: () => Promise<Page<RecordedEvent>>;
   let share: (name: ConnectionName) => ReturnType<HeldConnections['share']>;
   let sut: Warming;
-
-  const of = (items: RecordedEvent[]) => () => Promise.resolve({ items, nextCursor: null });
-  const done = async (running: Promise<void>): Promise<boolean> => {
-    let isDone = false;
-    void running.then(() => (isDone = true));
-    await jest.advanceTimersByTimeAsync(0);
-    return isDone;
-  };
 
   beforeEach(() => {
     jest.useFakeTimers();
@@ -58,14 +58,14 @@ describe(Warming.name, () => {
 
   it('should begin nothing any more when its time is over, and keep the start no longer', async () => {
     search = of(many(200));
-    let answer: () => void = () => undefined;
-    share = () => new Promise((resolve) => (answer = () => resolve(newConnection())));
+    const answers: (() => void)[] = [];
+    share = () => new Promise((resolve) => void answers.push(() => resolve(newConnection())));
     const running = sut.run();
     await jest.advanceTimersByTimeAsync(249);
-    await expect(done(running)).resolves.toBe(false);
+    await expect(isDone(running)).resolves.toBe(false);
     await jest.advanceTimersByTimeAsync(1);
-    await expect(done(running)).resolves.toBe(true);
-    answer();
+    await expect(isDone(running)).resolves.toBe(true);
+    answers.forEach((answer) => answer());
     await jest.advanceTimersByTimeAsync(1000);
     expect(read).toHaveLength(64);
   });
@@ -74,7 +74,7 @@ describe(Warming.name, () => {
     search = () => new Promise(() => undefined);
     const running = sut.run();
     await jest.advanceTimersByTimeAsync(250);
-    await expect(done(running)).resolves.toBe(true);
+    await expect(isDone(running)).resolves.toBe(true);
   });
 
   it('should say why the cache begins empty, and let the start go on', async () => {
