@@ -133,14 +133,18 @@ export function rowsOf({ sets, changes, statements, held, stored }) {
   ];
 }
 
-/** Rounds in which all take turns. */
-async function measure(access, subjects, { rounds, progress }) {
+/** Warm caches, then rounds in which all take turns; `others` find theirs warm. */
+async function measure(sets, others, { rounds, progress }) {
+  for (const set of sets) {
+    await set.warmUp(progress);
+  }
+  const subjects = [...sets, ...others];
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of subjects) {
       await subject.round();
     }
     const rates = subjects.map(({ runs }) => Math.round(runs.at(-1).rate));
-    progress(`${access}, round ${round + 1}: ${rates.join(' · ')} a second`);
+    progress(`${sets[0].access}, round ${round + 1}: ${rates.join(' · ')} a second`);
   }
 }
 
@@ -179,8 +183,10 @@ export async function run(context) {
       },
     });
   const brokers = [];
-  const subjects = [];
   let statements;
+  /** The most wanted most of the time, and each as often as the other. */
+  let few;
+  let evenly;
   let changing;
   try {
     for (const set of SETS) {
@@ -188,24 +194,15 @@ export async function run(context) {
     }
     const cold = Array.from({ length: COLD_READS }, (_, index) => pathOf(LARGEST - 1 - index));
     statements = await statementsOf(brokers[0], database.url, cold);
-    for (const access of Object.keys(ACCESS)) {
-      const sets = SETS.map((set, index) => new AskedSet({ ...set, broker: brokers[index] }, access, pathOf));
-      if (subjects.length === 0) {
-        for (const set of sets) {
-          await set.fill(context.progress);
-        }
-      }
-      for (const set of sets) {
-        await set.warmUp(context.progress);
-      }
-      subjects.push(...sets);
-      const turns = [...sets];
-      if (changing === undefined) {
-        changing = new ChangingSet(sets.at(-1), brokers[0], database.provider);
-        turns.push(changing);
-      }
-      await measure(access, turns, context);
+    [few, evenly] = Object.keys(ACCESS).map((access) =>
+      SETS.map((set, index) => new AskedSet({ ...set, broker: brokers[index] }, access, pathOf)),
+    );
+    for (const set of few) {
+      await set.fill(context.progress);
     }
+    changing = new ChangingSet(few.at(-1), brokers[0], database.provider);
+    await measure(few, [changing], context);
+    await measure(evenly, [], context);
   } finally {
     await Promise.all(brokers.map((broker) => broker.stop()));
     await setRenewals(database, true);
@@ -218,9 +215,9 @@ export async function run(context) {
     zipfExponent: ZIPF_EXPONENT,
     asked: SETS,
     statements,
-    changes: { quiet: subjects[SETS.length - 1].runs, changing: changing.runs, made: changing.made },
+    changes: { quiet: few.at(-1).runs, changing: changing.runs, made: changing.made },
     held: await heldBytes(database),
     stored,
-    sets: subjects.map(({ size, access, runs }) => ({ size, access, runs })),
+    sets: [...few, ...evenly].map(({ size, access, runs }) => ({ size, access, runs })),
   };
 }
