@@ -6,6 +6,8 @@ import type { AddressGuard } from './address-guard.js';
 import { type ConnectionSettings, NotConnected, openConnection, type Resolve } from './connection.js';
 import type { OutboundAnswer, OutboundRequest } from './exchange.js';
 import { expiry } from './expiry.js';
+import type { HttpConnection } from './http-connection.js';
+import { KeptConnections } from './kept-connections.js';
 
 /** How patient the client is, and for tests how it resolves names. */
 export interface OutboundOptions {
@@ -23,22 +25,29 @@ export interface SendOptions {
   /** The whole deadline of this request instead of the client's. */
   readonly deadlineMs?: number;
   /**
-   * Asked once when the connection stands and not a byte has been sent. Where it answers false or throws, the connection is
-   * closed unused: `not_sent` for `abandoned_before_send`.
+   * Asked when the connection stands and not a byte has been sent; again for a new one, where that had ended. Where it answers false or
+   * throws, the connection is closed unused: `not_sent` for `abandoned_before_send`.
    */
   readonly onConnected?: () => boolean | Promise<boolean>;
   /** Asked once in the very call that would send the first byte. Where it answers false, nothing is sent: the same. */
   readonly mayWrite?: () => boolean;
+  /**
+   * Whether it may go over a connection that stands after an earlier one, and have its own stand for the next (ADR 60). Only for what may
+   * reach the provider twice: whether a request was read that met a closing connection, nobody knows.
+   */
+  readonly keepAlive?: boolean;
 }
 
 /**
  * The one way out to providers (security.md, "Outbound"). Each request has a connection of its own, so that "certainly not
- * sent" and "unknown" can be told apart: no keep-alive, no retry, no redirect followed, no proxy taken from the environment.
+ * sent" and "unknown" can be told apart, unless it says that it may share one: no retry, no redirect followed, no proxy taken from the
+ * environment.
  */
 export class OutboundClient {
   readonly #settings: Omit<ConnectionSettings, 'ca'>;
   readonly #connectTimeoutMs: number;
   readonly #deadlineMs: number;
+  readonly #kept = new KeptConnections();
 
   constructor(guard: AddressGuard, options: OutboundOptions = {}) {
     this.#settings = { guard, resolve: options.resolve ?? resolveName };
@@ -51,20 +60,75 @@ export class OutboundClient {
    * it returns: an answer of any status, or a failure by name.
    */
   async send(request: OutboundRequest, options: SendOptions = {}): Promise<OutboundAnswer | Failure> {
+    if (!this.#mayGoTo(request.url)) {
+      return failed('address_refused');
+    }
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
     const deadline = expiry(deadlineMs);
     try {
-      return await this.#connected(request.url, options.ca, deadlineMs, (socket) =>
-        sendOver(socket, request, options, deadline.signal),
-      );
+      const answer = await this.#overKept(request, options, deadline.signal);
+      return answer ?? (await this.#overNew(request, { ...options, deadlineMs }, deadline.signal));
     } finally {
       deadline.cancel();
     }
   }
 
   /** Opens a connection as a request to this URL would, and closes it with not a byte sent. Undefined where it stood. */
-  probe(url: string, { ca }: Pick<SendOptions, 'ca'> = {}): Promise<Failure | undefined> {
+  async probe(url: string, { ca }: Pick<SendOptions, 'ca'> = {}): Promise<Failure | undefined> {
+    if (!this.#mayGoTo(url)) {
+      return failed('address_refused');
+    }
     return this.#connected(url, ca, this.#connectTimeoutMs, async (socket) => void socket.destroy());
+  }
+
+  #mayGoTo(url: string): boolean {
+    return URL.canParse(url) && this.#settings.guard.allowsUrl(new URL(url));
+  }
+
+  /** Over a connection that stands already; undefined where there is none, or it had ended, so that nothing was sent. */
+  async #overKept(
+    request: OutboundRequest,
+    options: SendOptions,
+    deadline: AbortSignal,
+  ): Promise<OutboundAnswer | Failure | undefined> {
+    const connection = options.keepAlive === true ? this.#kept.take(placeOf(request, options)) : undefined;
+    return connection && this.#over(connection, request, options, deadline);
+  }
+
+  #overNew(
+    request: OutboundRequest,
+    options: SendOptions & { readonly deadlineMs: number },
+    deadline: AbortSignal,
+  ): Promise<OutboundAnswer | Failure> {
+    return this.#connected(request.url, options.ca, options.deadlineMs, async (socket) => {
+      const connection = await connectionOver(socket, request);
+      if (options.keepAlive === true) {
+        const place = placeOf(request, options);
+        connection.onClose(() => this.#kept.forget(place, connection));
+      }
+      return (await this.#over(connection, request, options, deadline)) ?? failed('connect_failed');
+    });
+  }
+
+  /** Keeps the connection where the request says so and its answer is a good one; closes it otherwise. */
+  async #over(
+    connection: HttpConnection,
+    request: OutboundRequest,
+    options: SendOptions,
+    deadline: AbortSignal,
+  ): Promise<OutboundAnswer | Failure | undefined> {
+    let isKept = false;
+    try {
+      const answer = await sendOver(connection, request, options, deadline);
+      isKept = options.keepAlive === true && isGood(answer);
+      return answer;
+    } finally {
+      if (isKept) {
+        this.#kept.keep(placeOf(request, options), connection);
+      } else {
+        connection.close();
+      }
+    }
   }
 
   async #connected<Result>(
@@ -73,9 +137,6 @@ export class OutboundClient {
     withinMs: number,
     use: (socket: Socket) => Promise<Result>,
   ): Promise<Result | Failure> {
-    if (!URL.canParse(url) || !this.#settings.guard.allowsUrl(new URL(url))) {
-      return failed('address_refused');
-    }
     const patience = expiry(Math.min(withinMs, this.#connectTimeoutMs));
     try {
       const socket = await openConnection(new URL(url), { ...this.#settings, ca }, patience.signal);
@@ -90,30 +151,42 @@ export class OutboundClient {
   }
 }
 
-let imported: Promise<typeof import('./http-exchange.js')> | undefined;
+const isGood = (answer: OutboundAnswer | Failure | undefined): boolean =>
+  answer !== undefined && !('kind' in answer) && answer.status >= 200 && answer.status <= 299;
+
+/** A connection is for one origin, and for those who trust the same authorities. */
+const placeOf = ({ url }: OutboundRequest, { ca = '' }: SendOptions): string => `${new URL(url).origin} ${ca}`;
+
+let imported: Promise<typeof import('./http-connection.js')> | undefined;
 
 /** At the first request, not at start: undici is 110 files. It is remembered, as asking for it again takes 5 µs. */
-const httpExchange = (): Promise<typeof import('./http-exchange.js')> => (imported ??= import('./http-exchange.js'));
+const httpConnection = (): Promise<typeof import('./http-connection.js')> =>
+  (imported ??= import('./http-connection.js'));
+
+async function connectionOver(socket: Socket, { url }: OutboundRequest): Promise<HttpConnection> {
+  try {
+    const { HttpConnection } = await httpConnection();
+    return new HttpConnection(socket, new URL(url).origin);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
 
 async function sendOver(
-  socket: Socket,
+  connection: HttpConnection,
   request: OutboundRequest,
-  { onConnected = () => true, mayWrite }: SendOptions,
+  { onConnected = () => true, mayWrite, keepAlive = false }: SendOptions,
   deadline: AbortSignal,
-): Promise<OutboundAnswer | Failure> {
-  try {
-    // Before the last look, which nothing may follow but the sending.
-    const { exchangeOver } = await httpExchange();
-    if (!(await isWanted(onConnected))) {
-      return failed('abandoned_before_send');
-    }
-    if (deadline.aborted || socket.destroyed) {
-      return failed(deadline.aborted ? 'connect_timeout' : 'connect_failed');
-    }
-    return await exchangeOver(socket, request, deadline, mayWrite);
-  } finally {
-    socket.destroy();
+): Promise<OutboundAnswer | Failure | undefined> {
+  // The last look, which nothing may follow but the sending.
+  if (!(await isWanted(onConnected))) {
+    return failed('abandoned_before_send');
   }
+  if (deadline.aborted) {
+    return failed('connect_timeout');
+  }
+  return connection.stands ? connection.exchange(request, { deadline, mayWrite, keepAlive }) : undefined;
 }
 
 async function isWanted(onConnected: () => boolean | Promise<boolean>): Promise<boolean> {
