@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { IssueOptions, Sandbox } from '../../apps/sandbox/src/index.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
 import { connect, pathOf } from '../support/connect.js';
@@ -91,6 +95,28 @@ describe('scheduled refresh', () => {
     const steps = rolling.requests().map(({ step, answer }) => `${step}: ${answer}`);
     expect(new Set(steps)).toEqual(new Set(['refresh: success']));
   }, 30_000);
+
+  it('should need fewer connections to a provider than requests where these may be repeated', async () => {
+    const provider = await startCountingProvider();
+    const settings = { token_url: provider.url, client_id: 'client', rotation: 'static' };
+    const secrets = { client_secret: 'a-client-secret' };
+    await broker.as().put('/admin/providers/counting').send({ type: 'oauth2', settings, secrets }).expect(201);
+    for (let index = 0; index < 12; index += 1) {
+      const credential = { refresh_token: `refresh-${index}` };
+      await broker
+        .as()
+        .put(pathOf('counting', `one-${index}`))
+        .send({ credential })
+        .expect(201);
+    }
+    await untilGeneration(2);
+    await sql(`update connections set refresh_at = clock_timestamp() where provider = 'counting'`);
+    await untilGeneration(3);
+
+    expect(provider).toMatchObject({ requests: 24, credentials: expect.objectContaining({ size: 12 }) });
+    expect(provider.connections).toBeLessThan(24);
+    await provider.close();
+  }, 30_000);
 });
 
 describe('a provider that closes the connection after it processed the request', () => {
@@ -145,3 +171,30 @@ describe('pause and resume', () => {
     await sut.refreshed(2);
   });
 });
+
+const untilGeneration = (generation: number) =>
+  eventually(async () => {
+    const rows = await sql(`select from connections where provider = 'counting' and generation = $1`, [generation]);
+    expect(rows).toHaveLength(12);
+  }, 10_000);
+
+/** Grants a token to whatever it is asked, and counts. */
+async function startCountingProvider() {
+  const credentials = new Set<string>();
+  const counted = { credentials, requests: 0, connections: 0 };
+  const server = createServer(async (request, response) => {
+    counted.requests += 1;
+    const grant = { access_token: `access-${counted.requests}`, token_type: 'Bearer', expires_in: 3600 };
+    credentials.add(new URLSearchParams(await text(request)).get('refresh_token') ?? '');
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(grant));
+  });
+  server.on('connection', () => (counted.connections += 1)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+  const close = async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  };
+  return Object.assign(counted, { url, close });
+}

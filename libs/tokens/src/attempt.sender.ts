@@ -73,7 +73,7 @@ export class AttemptSender {
           await (attempt.irretrievable ? this.spool.keep(attempt, answer, sentAt) : undefined);
         }
       };
-      const options = { ...this.#options(attempt, openedAt), onAnswer };
+      const options = { ...this.#options(attempt, openedAt), onAnswer, keepAlive: mayShareConnection(attempt) };
       const result = await this.exchange.send(provider, step, attempt.effective, options);
       return { ...result, received };
     });
@@ -123,3 +123,10 @@ export class AttemptSender {
     return { now: this.clock.now(), ...this.lease.lastWord(attempt, openedAt) };
   }
 }
+
+/**
+ * A provider may close a connection that stands while a request is on its way, and nobody knows then whether it was read. So only what may be
+ * sent again goes over one, and only while nobody waits for it (ADR 60).
+ */
+const mayShareConnection = ({ step, trigger, irretrievable }: OpenAttempt): boolean =>
+  step === 'refresh' && trigger === 'schedule' && !irretrievable;
