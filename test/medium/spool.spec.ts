@@ -260,6 +260,65 @@ describe(Spool.name, () => {
     await expect(pendingOf(one)).resolves.toEqual([]);
   });
 
+  describe('notes that come together', () => {
+    const prepared = async (sut: Spool, attempts = [newAttempt(), newAttempt(), newAttempt()]) => {
+      await Promise.all(attempts.map((attempt) => sut.prepare(attempt)));
+      return attempts as [SpooledAttempt, SpooledAttempt, SpooledAttempt];
+    };
+
+    it('should be one file, which goes with the last of them', async () => {
+      const sut = await start();
+      const [first, second, third] = await prepared(sut);
+      expect(await files()).toEqual([`${first.id}.intent`]);
+      await sut.discard(first);
+      await sut.keep(second, newAnswer());
+      await sut.adopted(second);
+      expect(await files()).toEqual([`${first.id}.intent`, `${second.id}.kept`].toSorted());
+      await sut.discard(third);
+      expect(await files()).toEqual([`${second.id}.kept`]);
+    });
+
+    it('should each be known after a crash, and go with the answers that were found', async () => {
+      const dying = await start();
+      const attempts = await prepared(dying);
+      const [first, second, third] = attempts;
+      await dying.keep(third, newAnswer());
+      const sut = await start();
+      for (const { connectionId } of attempts) {
+        expect(sut.newestOf(connectionId)).toEqual({ generation: 7, adopted: false, sentAt: NOW });
+      }
+      await sut.adopted(third);
+      await sut.discard(first);
+      expect(await files()).toContain(`${first.id}.intent`);
+      await sut.discard(second);
+      expect(await files()).toEqual([`${third.id}.kept`]);
+    });
+
+    it('should stay where another process wrote them: it may need the others', async () => {
+      const [one, other] = [await start(), await start()];
+      const [first, second, third] = await prepared(one);
+      await one.keep(first, newAnswer());
+      await expect(pendingOf(other)).resolves.toEqual([first.id]);
+      await other.adopted(first);
+      expect(await files()).toEqual([`${first.id}.intent`, `${first.id}.kept`]);
+      await one.adopted(first);
+      const restarted = await start();
+      expect(restarted.newestOf(second.connectionId)).toMatchObject({ adopted: false });
+      await one.discard(second);
+      await one.discard(third);
+      expect(await files()).toEqual([`${first.id}.kept`]);
+    });
+
+    it('should all be refused where their file cannot be written', async () => {
+      const sut = await start();
+      await rm(folder, { recursive: true });
+      await writeFile(folder, '');
+      const outcomes = await Promise.allSettled([sut.prepare(newAttempt()), sut.prepare(newAttempt())]);
+      const refused = { status: 'rejected', reason: expect.objectContaining({ code: 'storage_unavailable' }) };
+      expect(outcomes).toEqual([refused, refused]);
+    });
+  });
+
   it('should find an answer that its process did not live to give its name', async () => {
     const attempt = newAttempt();
     const dying = await start();

@@ -39,10 +39,11 @@ export class SpoolKnowledge implements KnowledgeSource {
     for (const path of paths) {
       const folder = new SpoolFolder(path);
       const scan = await scanSpool(folder);
+      const entries = scan.files.flatMap((file) => file.entries);
       const seen = await readEpoch(folder);
-      epochs.push(...(seen === undefined ? [] : [seen]), ...scan.entries.flatMap(epochOf));
+      epochs.push(...(seen === undefined ? [] : [seen]), ...entries.flatMap(epochOf));
       damaged.push(...scan.damaged.map((name) => `${path}/${name}`));
-      found.push(...scan.entries.map((entry) => ({ entry, folder })));
+      found.push(...entries.map((entry) => ({ entry, folder })));
     }
     return new SpoolKnowledge(envelopes, epochs, damaged, found);
   }

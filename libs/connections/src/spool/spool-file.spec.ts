@@ -8,7 +8,7 @@ import {
   nameOf,
   nameOfDraft,
   openAnswer,
-  parseEntry,
+  parseEntries,
   parseName,
   placeOf,
 } from './spool-file.js';
@@ -51,14 +51,29 @@ describe('a file of the spool', () => {
     'should come back as it was written: %j',
     async (entry) => {
       const text = await formatted(entry);
-      expect(parseEntry(nameOf(ATTEMPT, entry.kind), text)).toEqual(entry);
+      expect(parseEntries(nameOf(ATTEMPT, entry.kind), text)).toEqual([entry]);
       await expect(openAnswer(entry, text, envelopes)).resolves.toEqual(spooled);
     },
   );
 
   it('should come back as the note that it was', () => {
     const intent = newEntry({ kind: 'intent', answeredAt: null, sealedWith: null });
-    expect(parseEntry(nameOf(ATTEMPT, 'intent'), formatIntent(intent))).toEqual(intent);
+    expect(parseEntries(nameOf(ATTEMPT, 'intent'), formatIntent(intent))).toEqual([intent]);
+  });
+
+  it('should hold the notes that were written together, and bear the name of the first', () => {
+    const first = newEntry({ kind: 'intent', answeredAt: null, sealedWith: null });
+    const second = { ...first, attempt: CONNECTION, generation: 8 };
+    const text = `${formatIntent(first)}${formatIntent(second)}`;
+    expect(parseEntries(nameOf(ATTEMPT, 'intent'), text)).toEqual([first, second]);
+    expect(() => parseEntries(nameOf(CONNECTION, 'intent'), text)).toThrow('damaged');
+    expect(() => parseEntries(nameOf(ATTEMPT, 'intent'), `${text}{"version":1}\n`)).toThrow('damaged');
+    expect(() => parseEntries(nameOf(ATTEMPT, 'intent'), '')).toThrow('damaged');
+  });
+
+  it('should hold one answer', async () => {
+    const text = await formatted(newEntry());
+    expect(() => parseEntries(nameOf(ATTEMPT, 'answer'), `${text}${text}`)).toThrow('JSON');
   });
 
   it('should show ids, generations and times, and nothing of the answer', async () => {
@@ -88,12 +103,12 @@ describe('a file of the spool', () => {
     ['no answer', { sealed: null }],
   ])('should be refused where it names %s', async (_, changes) => {
     const text = changed(await formatted(newEntry()), changes);
-    expect(() => parseEntry(nameOf(ATTEMPT, 'answer'), text)).toThrow('damaged');
+    expect(() => parseEntries(nameOf(ATTEMPT, 'answer'), text)).toThrow('damaged');
   });
 
   it('should be refused where only a part of it was written', async () => {
     const text = await formatted(newEntry());
-    expect(() => parseEntry(nameOf(ATTEMPT, 'answer'), text.slice(0, 200))).toThrow('JSON');
+    expect(() => parseEntries(nameOf(ATTEMPT, 'answer'), text.slice(0, 200))).toThrow('JSON');
   });
 
   it.each([

@@ -9,7 +9,7 @@ import {
 
 const VERSION = 1;
 const ID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const CONNECTION = new RegExp(`^${ID}$`);
+const WHOLE_ID = new RegExp(`^${ID}$`);
 const NAME = new RegExp(String.raw`^(${ID})\.(${SPOOL_KINDS.join('|')})$`);
 const DRAFT = new RegExp(String.raw`^(${ID}\.(?:${SPOOL_KINDS.join('|')}))\.\w+\.tmp$`);
 
@@ -43,7 +43,7 @@ export const isDraft = (name: string): boolean => DRAFT.test(name);
 /** The name that such a file was to get. */
 export const nameOfDraft = (name: string): string | undefined => DRAFT.exec(name)?.[1];
 
-/** The text of an intent's file. */
+/** The text of an intent, which is a line of its file: several that were written together follow one another. */
 export const formatIntent = (entry: SpoolEntry): string => format(entry, null);
 
 /** The text of an answer's file; `prepared` is for its place. The answer is sealed to the attempt and its generation, together with what else must not be changed. */
@@ -52,25 +52,37 @@ export function formatAnswer(entry: SpoolEntry, { step, answer }: SpooledAnswer,
   return format(entry, prepared.seal(content).toString('base64'));
 }
 
-/** The readable part of a file. @throws Error where the file was damaged, or is of a version that is not known. */
-export function parseEntry(name: string, text: string): SpoolEntry {
+/**
+ * The readable part of a file: of its one answer, or of the notes that were written together, which bears the name of the first.
+ * @throws Error where the file was damaged, or is of a version that is not known.
+ */
+export function parseEntries(name: string, text: string): readonly SpoolEntry[] {
   const { attempt, kind } = parseName(name) ?? { attempt: '', kind: 'intent' as const };
+  const lines = kind === 'intent' ? text.split('\n').filter((line) => line !== '') : [text];
+  const entries = lines.map((line) => parseEntry(kind, line));
+  if (entries[0]?.attempt !== attempt) {
+    throw damaged();
+  }
+  return entries;
+}
+
+function parseEntry(kind: SpoolKind, text: string): SpoolEntry {
   const stored = JSON.parse(text) as Partial<Stored>;
   const sentAt = Date.parse(stored.sent_at ?? '');
   const answeredAt = Date.parse(stored.answered_at ?? '');
   const isWhole =
     stored.version === VERSION &&
-    stored.attempt === attempt &&
-    CONNECTION.test(stored.connection ?? '') &&
+    WHOLE_ID.test(stored.attempt ?? '') &&
+    WHOLE_ID.test(stored.connection ?? '') &&
     Number.isSafeInteger(stored.generation) &&
     !Number.isNaN(sentAt) &&
     (kind === 'intent' || (!Number.isNaN(answeredAt) && typeof stored.sealed === 'string'));
   if (!isWhole) {
-    throw new Error('A file of the spool is damaged.');
+    throw damaged();
   }
   return {
     kind,
-    attempt,
+    attempt: stored.attempt ?? '',
     connectionId: stored.connection ?? '',
     generation: stored.generation ?? 0,
     epoch: stored.epoch ?? null,
@@ -80,6 +92,8 @@ export function parseEntry(name: string, text: string): SpoolEntry {
     sealedWith: sealedWith(stored.sealed ?? null),
   };
 }
+
+const damaged = (): Error => new Error('A file of the spool is damaged.');
 
 function sealedWith(sealed: string | null): string | null {
   try {

@@ -1,6 +1,8 @@
 import { errorFacts, type Log, type LogFacts } from '@app/common';
+import { GatheredStatements } from '../gathered-statements.js';
 import { KnownEpochs, readEpoch, type SeenEpoch, writeEpoch } from './epoch-file.js';
-import { scanSpool, tryParse } from './scan-spool.js';
+import { NoteFiles } from './note-files.js';
+import { scanSpool, type ScannedFile, tryParse } from './scan-spool.js';
 import { isSameDatabase, type SpoolEntry, type SpoolKind } from './spool-entry.js';
 import { nameOf, nameOfDraft } from './spool-file.js';
 import { SpoolFolder } from './spool.folder.js';
@@ -9,11 +11,19 @@ import { SpoolIndex } from './spool.index.js';
 /** Folders that others may look into are told of once: what is readable there are ids and times. */
 const FOR_OTHERS = 0o077;
 
+/** A note of an attempt, and its line. */
+interface Note {
+  readonly entry: SpoolEntry;
+  readonly text: string;
+}
+
 /** The folder of a spool with what is known of it in memory, so that few questions need the disk. */
 export class SpoolStore {
   readonly index = new SpoolIndex();
   readonly epochs = new KnownEpochs();
   readonly #folder: SpoolFolder;
+  readonly #noteFiles = new NoteFiles();
+  readonly #notes = new GatheredStatements<Note, void>((notes) => this.#writeNotes(notes));
   readonly #told = new Set<string>();
   #opening: Promise<void> | undefined;
   #written: SeenEpoch | undefined;
@@ -42,11 +52,17 @@ export class SpoolStore {
     await this.#scan((name) => !name.endsWith('.answer') || this.index.has(name));
   }
 
-  /** Resolves when the file is on the disk. */
+  /** Resolves when the answer's file is on the disk. */
   async write(entry: SpoolEntry, text: string): Promise<void> {
     await this.open();
     await this.#folder.write(nameOf(entry.attempt, entry.kind), text);
     this.#add(entry);
+  }
+
+  /** Resolves when the note is on the disk. Notes that come together are one file: each file is six ways to the disk and back. */
+  async note(entry: SpoolEntry, text: string): Promise<void> {
+    await this.open();
+    await this.#notes.ask({ entry, text });
   }
 
   /** The text of a file, or undefined where it is gone by now. */
@@ -70,9 +86,16 @@ export class SpoolStore {
     this.index.add({ ...entry, sealedWith: null });
   }
 
+  /** A file of notes goes with the last of them. */
   async remove(entries: readonly SpoolEntry[]): Promise<void> {
-    entries.forEach((entry) => this.index.remove(entry));
-    await Promise.all(entries.map(({ attempt, kind }) => this.#folder.remove(nameOf(attempt, kind))));
+    // A note may be named twice: as its attempt's own, and as one that a newer answer outlives.
+    const removed = new Map(entries.map((entry) => [nameOf(entry.attempt, entry.kind), entry]));
+    removed.forEach((entry) => this.index.remove(entry));
+    await Promise.all(
+      [...removed].map(([name, { attempt, kind }]) =>
+        kind === 'intent' ? this.#removeNote(attempt) : this.#folder.remove(name),
+      ),
+    );
   }
 
   /** Writes the highest epoch of this database where the file does not say it. Never rejects. */
@@ -101,6 +124,28 @@ export class SpoolStore {
     }
   }
 
+  async #writeNotes(notes: readonly Note[]): Promise<readonly void[]> {
+    const attempts = notes.map(({ entry }) => entry.attempt);
+    const file = nameOf(attempts[0] ?? '', 'intent');
+    await this.#folder.write(file, notes.map(({ text }) => text).join(''));
+    this.#noteFiles.hold(file, attempts);
+    return notes.map(({ entry }) => this.#add(entry));
+  }
+
+  /** Of a note that another process wrote only the name can be known: where others stand beside it, the file is left to that process. */
+  async #removeNote(attempt: string): Promise<void> {
+    if (this.#noteFiles.has(attempt)) {
+      const file = this.#noteFiles.release(attempt);
+      await (file === undefined ? undefined : this.#folder.remove(file));
+      return;
+    }
+    const name = nameOf(attempt, 'intent');
+    const text = await this.#folder.read(name);
+    if (text !== undefined && tryParse(name, text)?.length === 1) {
+      await this.#folder.remove(name);
+    }
+  }
+
   async #readAll(): Promise<void> {
     await this.#folder.ensure();
     if (process.platform !== 'win32' && ((await this.#folder.mode()) & FOR_OTHERS) !== 0) {
@@ -117,7 +162,7 @@ export class SpoolStore {
 
   async #scan(skip: (name: string) => boolean) {
     const scan = await scanSpool(this.#folder, skip);
-    scan.entries.forEach((entry) => this.#add(entry));
+    scan.files.forEach((file) => this.#addFile(file));
     scan.damaged.forEach((name) => this.tell(name, 'A file of the spool is damaged; it is left as it is.'));
     if (scan.foreign.length > 0) {
       const count = scan.foreign.length;
@@ -137,6 +182,17 @@ export class SpoolStore {
       }
     }
     await this.#scan((name) => this.index.has(name));
+  }
+
+  #addFile({ name, entries }: ScannedFile): void {
+    const notes = entries.filter(({ kind }) => kind === 'intent');
+    if (notes.length > 0) {
+      this.#noteFiles.hold(
+        name,
+        notes.map(({ attempt }) => attempt),
+      );
+    }
+    entries.forEach((entry) => this.#add(entry));
   }
 
   #add(entry: SpoolEntry): void {

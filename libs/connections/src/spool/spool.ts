@@ -61,7 +61,7 @@ export class Spool {
   async prepare(attempt: SpooledAttempt): Promise<void> {
     const entry = this.#entryOf(attempt, 'intent', this.clock.now(), null);
     try {
-      await this.#store.write(entry, formatIntent(entry));
+      await this.#store.note(entry, formatIntent(entry));
     } catch (cause) {
       throw unwritable(this.#store.path, cause);
     }
