@@ -34,6 +34,13 @@ const newAnswer = (body = '{"access_token":"canary"}'): OutboundAnswer => ({
 
 const pendingOf = async (sut: Spool): Promise<readonly string[]> => (await sut.pending()).map(({ attempt }) => attempt);
 
+/** Three attempts whose notes came together. */
+const threeOf = async (sut: Spool) => {
+  const attempts = [newAttempt(), newAttempt(), newAttempt()] as const;
+  await Promise.all(attempts.map((attempt) => sut.prepare(attempt)));
+  return attempts;
+};
+
 const knownOf = (sut: Spool): number => sut.knownEpochs().of(DATABASE);
 
 describe(Spool.name, () => {
@@ -261,14 +268,9 @@ describe(Spool.name, () => {
   });
 
   describe('notes that come together', () => {
-    const prepared = async (sut: Spool, attempts = [newAttempt(), newAttempt(), newAttempt()]) => {
-      await Promise.all(attempts.map((attempt) => sut.prepare(attempt)));
-      return attempts as [SpooledAttempt, SpooledAttempt, SpooledAttempt];
-    };
-
     it('should be one file, which goes with the last of them', async () => {
       const sut = await start();
-      const [first, second, third] = await prepared(sut);
+      const [first, second, third] = await threeOf(sut);
       expect(await files()).toEqual([`${first.id}.intent`]);
       await sut.discard(first);
       await sut.keep(second, newAnswer());
@@ -280,7 +282,7 @@ describe(Spool.name, () => {
 
     it('should each be known after a crash, and go with the answers that were found', async () => {
       const dying = await start();
-      const attempts = await prepared(dying);
+      const attempts = await threeOf(dying);
       const [first, second, third] = attempts;
       await dying.keep(third, newAnswer());
       const sut = await start();
@@ -296,7 +298,7 @@ describe(Spool.name, () => {
 
     it('should stay where another process wrote them: it may need the others', async () => {
       const [one, other] = [await start(), await start()];
-      const [first, second, third] = await prepared(one);
+      const [first, second, third] = await threeOf(one);
       await one.keep(first, newAnswer());
       await expect(pendingOf(other)).resolves.toEqual([first.id]);
       await other.adopted(first);
