@@ -72,6 +72,16 @@ const count = async (condition: string): Promise<number> => {
   return (await world.database.rows<{ count: number }>(text))[0]?.count ?? Number.NaN;
 };
 
+/** What became of those that were not renewed: their state, and each of their attempts. */
+async function left(): Promise<string> {
+  const rows = await world.database.rows(
+    `select c.name, c.state, c.refresh_at, c.retry_at, c.lease_expires_at, clock_timestamp() as now, a.step, a.opened_at, a.sent_at, a.closed_at,
+       a.outcome, a.reason, a.upstream_status, a.duration_ms
+     from connections c left join attempts a on a.connection_id = c.id where c.generation = 1 order by c.name, a.opened_at limit 20`,
+  );
+  return JSON.stringify(rows, null, 1);
+}
+
 describe(`${CONNECTIONS} strict connections that fall due within ${DUE_WITHIN_MS / 1000} s`, () => {
   let begun: number;
   let records: readonly GrantRecord[];
@@ -84,7 +94,10 @@ describe(`${CONNECTIONS} strict connections that fall due within ${DUE_WITHIN_MS
     await world.database.rows(
       'update connections c set token_expires_at = d.expires_at, last_used_at = clock_timestamp() from due d where d.id = c.id and c.generation = 1',
     );
-    await until('all are renewed', async () => (await count('c.generation = 1')) === 0, 20_000 + CONNECTIONS * 30);
+    const isDone = async () => (await count('c.generation = 1')) === 0;
+    await until('all are renewed', isDone, 20_000 + CONNECTIONS * 30).catch(async (cause: unknown) => {
+      throw new Error(`Not all are renewed: ${await left()}`, { cause });
+    });
     const tookMs = performance.now() - begun;
     const lags = await Promise.all(world.replicas.map(lagOf));
 
