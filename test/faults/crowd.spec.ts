@@ -73,7 +73,7 @@ const count = async (condition: string): Promise<number> => {
 };
 
 /** What became of those that were not renewed: their state, and each of their attempts. */
-async function left(): Promise<string> {
+async function whatIsLeft(): Promise<string> {
   const rows = await world.database.rows(
     `select c.name, c.state, c.refresh_at, c.retry_at, c.lease_expires_at, clock_timestamp() as now, a.step, a.opened_at, a.sent_at, a.closed_at,
        a.outcome, a.reason, a.upstream_status, a.duration_ms
@@ -96,7 +96,7 @@ describe(`${CONNECTIONS} strict connections that fall due within ${DUE_WITHIN_MS
     );
     const isDone = async () => (await count('c.generation = 1')) === 0;
     await until('all are renewed', isDone, 20_000 + CONNECTIONS * 30).catch(async (cause: unknown) => {
-      throw new Error(`Not all are renewed: ${await left()}`, { cause });
+      throw new Error(`Not all are renewed: ${await whatIsLeft()}`, { cause });
     });
     const tookMs = performance.now() - begun;
     const lags = await Promise.all(world.replicas.map(lagOf));
