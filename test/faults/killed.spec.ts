@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { until } from '../harness/brokers/index.js';
 import { startWorld, type World } from '../harness/world.js';
 import { pass } from '../support/fault-broker-accounts.js';
 
@@ -95,6 +96,11 @@ describe('a replica that is killed after it sent, before the answer comes', () =
       await account.release();
 
       await world.database.untilGeneration(account.name, 2);
+      // Only the end of a connection shows that an answer arrived, and one that may be shared stands for a while.
+      await until('it shows what arrived', async () => {
+        const { requests } = await account.record();
+        return requests.every(({ delivered }) => delivered !== null);
+      });
       const { requests, alive, reuses } = await account.record();
       expect(requests.map(({ outcome, delivered }) => [outcome, delivered])).toEqual([
         ['ok', false],
