@@ -11,6 +11,7 @@ import { tokenOf } from './seed.mjs';
 const bytes = (buffer) => String.raw`\\x${buffer.toString('hex')}`;
 
 const BATCH = 500;
+const HOUR_MS = 3_600_000;
 const COLUMNS = `id, provider, name, credential, credential_fields, credential_updated_at, token, token_issued_at, token_expires_at,
   token_lifetime_seconds, refresh_at, updated_at, created_at, last_used_at, last_outcome`;
 
@@ -46,8 +47,8 @@ async function lineOf(index, refreshAt, expiresAt, isRenewed) {
   const names = `{${Object.keys(job.credential).join(',')}}`;
   // What is due at the end of a long stretch would be issued in the time to come, and told as news by every look for changes.
   const issuedAt = Math.min(expiresAt - job.lifetime * 1000, Date.now());
-  // A broker that starts opens the credential that was changed last.
-  const changedAt = isRenewed ? issuedAt : issuedAt - 60_000;
+  // A broker that starts opens the credential that was changed last: none of those, however long the seeding takes.
+  const changedAt = isRenewed ? issuedAt : job.now - HOUR_MS;
   const [issued, changed, refresh, expiry] = [issuedAt, changedAt, refreshAt, expiresAt].map((ms) =>
     new Date(ms).toISOString(),
   );
