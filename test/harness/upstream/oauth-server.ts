@@ -62,7 +62,8 @@ export class OAuthServer {
   /** Listens on a free port of this machine; returns it. */
   async listen(): Promise<number> {
     const handle = this.#provider.callback();
-    const server = createServer((request, response) => void handle(request, response));
+    // Never ends a connection by itself: one that the front door uses in that moment would lose its answer, which no fault asked for.
+    const server = createServer({ keepAliveTimeout: 0 }, (request, response) => void handle(request, response));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
