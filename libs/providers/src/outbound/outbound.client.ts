@@ -38,6 +38,15 @@ export interface SendOptions {
   readonly keepAlive?: boolean;
 }
 
+/** One request on its way. */
+interface Sending {
+  readonly request: OutboundRequest;
+  readonly options: SendOptions;
+  readonly deadline: AbortSignal;
+  /** Where its connection is kept; undefined where it has one of its own. */
+  readonly place: string | undefined;
+}
+
 /**
  * The one way out to providers (security.md, "Outbound"). Each request has a connection of its own, so that "certainly not
  * sent" and "unknown" can be told apart, unless it says that it may share one: no retry, no redirect followed, no proxy taken from the
@@ -65,9 +74,10 @@ export class OutboundClient {
     }
     const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
     const deadline = expiry(deadlineMs);
+    const place = options.keepAlive === true ? placeOf(request, options) : undefined;
+    const sending = { request, options, deadline: deadline.signal, place };
     try {
-      const answer = await this.#overKept(request, options, deadline.signal);
-      return answer ?? (await this.#overNew(request, { ...options, deadlineMs }, deadline.signal));
+      return (await this.#overKept(sending)) ?? (await this.#overNew(sending, deadlineMs));
     } finally {
       deadline.cancel();
     }
@@ -86,45 +96,31 @@ export class OutboundClient {
   }
 
   /** Over a connection that stands already; undefined where there is none, or it had ended, so that nothing was sent. */
-  async #overKept(
-    request: OutboundRequest,
-    options: SendOptions,
-    deadline: AbortSignal,
-  ): Promise<OutboundAnswer | Failure | undefined> {
-    const connection = options.keepAlive === true ? this.#kept.take(placeOf(request, options)) : undefined;
-    return connection && this.#over(connection, request, options, deadline);
+  async #overKept(sending: Sending): Promise<OutboundAnswer | Failure | undefined> {
+    const connection = sending.place === undefined ? undefined : this.#kept.take(sending.place);
+    return connection && this.#over(connection, sending);
   }
 
-  #overNew(
-    request: OutboundRequest,
-    options: SendOptions & { readonly deadlineMs: number },
-    deadline: AbortSignal,
-  ): Promise<OutboundAnswer | Failure> {
-    return this.#connected(request.url, options.ca, options.deadlineMs, async (socket) => {
+  #overNew(sending: Sending, deadlineMs: number): Promise<OutboundAnswer | Failure> {
+    const { request, options, place } = sending;
+    return this.#connected(request.url, options.ca, deadlineMs, async (socket) => {
       const connection = await connectionOver(socket, request);
-      if (options.keepAlive === true) {
-        const place = placeOf(request, options);
+      if (place !== undefined) {
         connection.onClose(() => this.#kept.forget(place, connection));
       }
-      return (await this.#over(connection, request, options, deadline)) ?? failed('connect_failed');
+      return (await this.#over(connection, sending)) ?? failed('connect_failed');
     });
   }
 
-  /** Keeps the connection where the request says so and its answer is a good one; closes it otherwise. */
-  async #over(
-    connection: HttpConnection,
-    request: OutboundRequest,
-    options: SendOptions,
-    deadline: AbortSignal,
-  ): Promise<OutboundAnswer | Failure | undefined> {
-    let isKept = false;
+  /** Keeps the connection where the request has a place for it and its answer is a good one; closes it otherwise. */
+  async #over(connection: HttpConnection, sending: Sending): Promise<OutboundAnswer | Failure | undefined> {
+    let answer: OutboundAnswer | Failure | undefined;
     try {
-      const answer = await sendOver(connection, request, options, deadline);
-      isKept = options.keepAlive === true && isGood(answer);
+      answer = await sendOver(connection, sending);
       return answer;
     } finally {
-      if (isKept) {
-        this.#kept.keep(placeOf(request, options), connection);
+      if (sending.place !== undefined && isGood(answer)) {
+        this.#kept.keep(sending.place, connection);
       } else {
         connection.close();
       }
@@ -175,10 +171,9 @@ async function connectionOver(socket: Socket, { url }: OutboundRequest): Promise
 
 async function sendOver(
   connection: HttpConnection,
-  request: OutboundRequest,
-  { onConnected = () => true, mayWrite, keepAlive = false }: SendOptions,
-  deadline: AbortSignal,
+  { request, options, deadline, place }: Sending,
 ): Promise<OutboundAnswer | Failure | undefined> {
+  const { onConnected = () => true, mayWrite } = options;
   // The last look, which nothing may follow but the sending.
   if (!(await isWanted(onConnected))) {
     return failed('abandoned_before_send');
@@ -186,7 +181,8 @@ async function sendOver(
   if (deadline.aborted) {
     return failed('connect_timeout');
   }
-  return connection.stands ? connection.exchange(request, { deadline, mayWrite, keepAlive }) : undefined;
+  const how = { deadline, mayWrite, keepAlive: place !== undefined };
+  return connection.stands ? connection.exchange(request, how) : undefined;
 }
 
 async function isWanted(onConnected: () => boolean | Promise<boolean>): Promise<boolean> {
