@@ -4,6 +4,7 @@ import { DirectTokens } from '../../apps/broker/src/token/direct.tokens.js';
 import { auditEvents } from '../support/audit-log.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
 import { broughtToken, connect, pathOf } from '../support/connect.js';
+import { exchangeRaw, rawRequest } from '../support/raw-http.js';
 import { startTestSandbox } from '../support/sandbox.js';
 
 /** A plain request is answered directly; the same with its members in another order goes through the framework's pipeline. */
@@ -79,6 +80,25 @@ describe('a request that is answered directly', () => {
     const rows = await recorded(`plain-${connection}`);
     expect(rows).toEqual(await recorded(`piped-${connection}`));
     expect(rows).toMatchObject([{ client_ip: '203.0.113.9', connection }]);
+  });
+
+  it('should get its whole answer, in its turn, where several are sent at once over one connection', async () => {
+    served.length = 0;
+    const ids = ['first', 'second', 'third'];
+    const [last = '', ...before] = ids
+      .map((id) => rawRequest('GET', plain('acme'), [`Authorization: Bearer ${key}`, `X-Request-Id: ${id}`]))
+      .toReversed();
+    const staying = before.toReversed().map((request) => request.replace('Connection: close\r\n', ''));
+    const text = await exchangeRaw(broker.url, [...staying, last].join(''));
+    const answers = text.split(/(?=HTTP\/1\.1 200)/).map((answer) => answer.split('\r\n\r\n'));
+    expect(served).toEqual([true, true, true]);
+    expect(answers.map(([head = '']) => /x-request-id: (\S+)/.exec(head)?.[1])).toEqual(ids);
+    expect(answers.map(([head = '']) => Number(/content-length: (\d+)/.exec(head)?.[1]))).toEqual(
+      answers.map(([, body = '']) => body.length),
+    );
+    expect(answers.map(([, body = '']) => (JSON.parse(body) as Record<string, unknown>)['access_token'])).toEqual(
+      ids.map(() => 'token-acme'),
+    );
   });
 
   it('should be counted like any other', async () => {

@@ -11,7 +11,10 @@ export interface RawAnswer {
 const MOST_MS = 10_000;
 
 /** Sends these bytes on a connection of their own, as no HTTP client would, and reads the answer until the server closes. */
-export function sendRaw(url: string, text: string): Promise<RawAnswer> {
+export const sendRaw = async (url: string, text: string): Promise<RawAnswer> => parse(await exchangeRaw(url, text));
+
+/** As `sendRaw`; resolves with all that came, as it came over the wire. */
+export function exchangeRaw(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -19,7 +22,7 @@ export function sendRaw(url: string, text: string): Promise<RawAnswer> {
     socket.setTimeout(MOST_MS, () => socket.destroy(new Error('The server did not close the connection.')));
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
-    socket.on('close', () => resolve(parse(Buffer.concat(chunks).toString('utf8'))));
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString('utf8')));
   });
 }
 

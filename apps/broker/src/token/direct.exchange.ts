@@ -44,7 +44,13 @@ export class DirectExchange implements RefusedRequest, ProblemReply {
 
   send(body: string): void {
     this.header('content-length', String(Buffer.byteLength(body)));
-    this.raw.writeHead(this.#status, this.#headers).end(body);
+    const { raw } = this;
+    const { socket } = raw.writeHead(this.#status, this.#headers);
+    // Held back by hand, head and body leave as one text; `end(body)` hands them over as a list, with an empty text behind.
+    socket?.cork();
+    raw.write(body);
+    socket?.uncork();
+    raw.end();
   }
 
   /** Calls `ended` once the answer was handed to the system, or its connection ended before. */
