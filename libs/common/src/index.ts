@@ -11,6 +11,7 @@ export {
   isBrokerError,
 } from './errors.js';
 export { type ExpectedVersion, requireVersion } from './expected-version.js';
+export { HotCounter } from './hot-counter.js';
 export { newId, newTimedId, randomLetters } from './ids.js';
 export { isoTime, LATEST_TIME_MS } from './iso-time.js';
 export { createLog, Log, LOG_LEVELS, type LogFacts, type LogLevel } from './log.js';

@@ -31,7 +31,7 @@ export class TokenService {
   async issue(caller: Caller, request: TokenRequest, origin: AuditOrigin): Promise<IssuedToken> {
     try {
       const obtained = await this.#release(caller, request, origin);
-      tokensIssued.inc({ provider: request.provider, source: obtained.source });
+      tokensIssued.inc(request.provider, obtained.source);
       return this.#toIssued(obtained, request);
     } catch (error) {
       throw await this.#recordRefusal(error, request, origin);

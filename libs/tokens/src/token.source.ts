@@ -36,10 +36,10 @@ export class TokenSource {
     }
     const cached = this.held.findCached(request);
     if (cached !== undefined && isNewer(cached, request) && isUsable(cached) && answers(cached, request, now)) {
-      cacheLookups.inc({ result: 'hit' });
+      cacheLookups.inc('hit');
       return { connection: cached, source: 'cache' };
     }
-    cacheLookups.inc({ result: 'miss' });
+    cacheLookups.inc('miss');
     return this.#read(request, origin);
   }
 

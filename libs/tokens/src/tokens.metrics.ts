@@ -1,7 +1,8 @@
+import { HotCounter } from '@app/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 /** Tokens handed out, by where they came from. */
-export const tokensIssued = new Counter({
+export const tokensIssued = new HotCounter({
   name: 'claviger_tokens_issued_total',
   help: 'Tokens handed out, by provider and source (cache, refresh).',
   labelNames: ['provider', 'source'],
@@ -37,7 +38,7 @@ export const circuitState = new Gauge({
 });
 
 /** Look-ups in the cache of opened tokens. */
-export const cacheLookups = new Counter({
+export const cacheLookups = new HotCounter({
   name: 'claviger_cache_lookups_total',
   help: 'Look-ups in the token cache, by result (hit, miss).',
   labelNames: ['result'],
