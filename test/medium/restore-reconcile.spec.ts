@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   AttemptsRepository,
@@ -62,7 +61,7 @@ describe('claviger reconcile', () => {
   let name: { readonly provider: string; readonly connection: string };
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'claviger-reconcile-'));
+    folder = process.env['TEST_FOLDER'] ?? '';
     keysFile = join(folder, 'keys.json');
     writeKeyFile(keysFile);
     module = await Test.createTestingModule({

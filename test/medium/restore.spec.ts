@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuditLog } from '@app/audit';
 import { createLog, Secret } from '@app/common';
@@ -75,7 +74,7 @@ describe(RestoreGuard.name, () => {
     const lines: string[] = [];
     const log = createLog('debug', { write: (line: string) => void lines.push(line) });
     const { module } = replica;
-    const spoolDir = await mkdtemp(join(tmpdir(), 'claviger-spool-'));
+    const spoolDir = await mkdtemp(join(process.env['TEST_FOLDER'] ?? '', 'spool-'));
     const spool = new Spool(
       { ...libraryConfig, spoolDir },
       module.get(Envelopes),

@@ -1,5 +1,4 @@
 import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Log, Secret } from '@app/common';
 import { type Config, TIMING } from '@app/config';
@@ -22,7 +21,7 @@ export const libraryConfig: Config = {
   port: 0,
   databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
   dataDir: '/nowhere',
-  spoolDir: mkdtempSync(join(tmpdir(), 'claviger-spool-')),
+  spoolDir: mkdtempSync(join(process.env['TEST_FOLDER'] ?? '', 'spool-')),
   auditSpoolDir: undefined,
   sandbox: false,
   sandboxPort: 0,
