@@ -20,7 +20,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { Test, type TestingModule } from '@nestjs/testing';
 import { runReconcile } from '../../apps/cli/src/reconcile.run.js';
 import { decidedNow, newAttempt } from '../support/connections.js';
-import { libraryConfig, silentLog, SilentLogModule } from '../support/library.js';
+import { libraryConfig, silentLog, SilentLogModule, testFolder } from '../support/library.js';
 import { sql } from '../support/test-database.js';
 import { SYSTEM } from '../support/token-replica.js';
 
@@ -53,16 +53,16 @@ const claviger = (keysFile: string, ...words: readonly string[]) =>
     });
   });
 
+const newFolder = (): Promise<string> => mkdtemp(join(testFolder, 'spool-'));
+
 describe('claviger reconcile', () => {
-  let folder: string;
   let keysFile: string;
   let module: TestingModule;
   let id: string;
   let name: { readonly provider: string; readonly connection: string };
 
   beforeAll(async () => {
-    folder = process.env['TEST_FOLDER'] ?? '';
-    keysFile = join(folder, 'keys.json');
+    keysFile = join(testFolder, 'keys.json');
     writeKeyFile(keysFile);
     module = await Test.createTestingModule({
       imports: [ConfigModule.with({ ...libraryConfig, keysFile }), SilentLogModule, DatabaseModule, TokensModule],
@@ -96,7 +96,6 @@ describe('claviger reconcile', () => {
     const [row] = await sql<{ id: string }>('select id from connections where name = $1', [own.connection]);
     return { id: row!.id, name: own };
   }
-  const newFolder = (): Promise<string> => mkdtemp(join(folder, 'spool-'));
   const spoolAt = (spoolDir: string, ago = HOUR): Spool =>
     new Spool({ ...libraryConfig, spoolDir }, module.get(Envelopes), { now: () => Date.now() - ago }, silentLog);
   const attemptOf = (generation: number, connectionId = id) =>
@@ -115,7 +114,7 @@ describe('claviger reconcile', () => {
     return attempt.id;
   }
   async function audit(...events: readonly object[]): Promise<string> {
-    const path = join(folder, `${randomUUID()}.ndjson`);
+    const path = join(testFolder, `${randomUUID()}.ndjson`);
     const at = new Date(Date.now() - HOUR).toISOString();
     const lines = events.map((event) => JSON.stringify({ at, ...name, outcome: 'ok', reason: null, ...event }));
     await writeFile(path, `${lines.join('\n')}\n`);
@@ -344,8 +343,8 @@ describe('claviger reconcile', () => {
   });
 
   it.each([
-    ['a folder that is not there', async () => ({ spools: [join(folder, 'none')] }), 'cannot be read (ENOENT)'],
-    ['a log that is not there', async () => ({ audits: [join(folder, 'none')] }), 'cannot be read (ENOENT)'],
+    ['a folder that is not there', async () => ({ spools: [join(testFolder, 'none')] }), 'cannot be read (ENOENT)'],
+    ['a log that is not there', async () => ({ audits: [join(testFolder, 'none')] }), 'cannot be read (ENOENT)'],
     ['a log with something else in it', async () => ({ audits: [await audit({ action: 7 })] }), 'Line 1 of'],
   ])('should do nothing with %s', async (_, inputOf, message) => {
     await expect(reconcile(await inputOf())).rejects.toMatchObject({ message: expect.stringContaining(message) });

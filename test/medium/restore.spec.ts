@@ -17,7 +17,7 @@ import { Database } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { decidedNow, newAttempt, storedConnection } from '../support/connections.js';
-import { libraryConfig } from '../support/library.js';
+import { libraryConfig, testFolder } from '../support/library.js';
 import { sql } from '../support/test-database.js';
 import { startTokenReplica, SYSTEM, type TokenReplica } from '../support/token-replica.js';
 
@@ -74,7 +74,7 @@ describe(RestoreGuard.name, () => {
     const lines: string[] = [];
     const log = createLog('debug', { write: (line: string) => void lines.push(line) });
     const { module } = replica;
-    const spoolDir = await mkdtemp(join(process.env['TEST_FOLDER'] ?? '', 'spool-'));
+    const spoolDir = await mkdtemp(join(testFolder, 'spool-'));
     const spool = new Spool(
       { ...libraryConfig, spoolDir },
       module.get(Envelopes),

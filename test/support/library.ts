@@ -1,4 +1,5 @@
 import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Log, Secret } from '@app/common';
 import { type Config, TIMING } from '@app/config';
@@ -14,6 +15,9 @@ export const silentLog: Log = { error: ignore, warn: ignore, info: ignore, debug
 @Module({ providers: [{ provide: Log, useValue: silentLog }], exports: [Log] })
 export class SilentLogModule {}
 
+/** The test file's own folder, which goes with it (database-environment.js). */
+export const testFolder = process.env['TEST_FOLDER'] ?? tmpdir();
+
 /** What a library needs to know of the environment: the test file's own database, and nothing on the disk. */
 export const libraryConfig: Config = {
   environment: 'development',
@@ -21,7 +25,7 @@ export const libraryConfig: Config = {
   port: 0,
   databaseUrl: new Secret(process.env['DATABASE_URL'] ?? ''),
   dataDir: '/nowhere',
-  spoolDir: mkdtempSync(join(process.env['TEST_FOLDER'] ?? '', 'spool-')),
+  spoolDir: mkdtempSync(join(testFolder, 'spool-')),
   auditSpoolDir: undefined,
   sandbox: false,
   sandboxPort: 0,
