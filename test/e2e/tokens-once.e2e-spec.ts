@@ -1,6 +1,6 @@
 import { Envelopes } from '@app/crypto';
 import { Database } from '@app/database';
-import { AttemptRecorder, Scheduler } from '@app/tokens';
+import { AttemptRecorder, Housekeeping, Scheduler } from '@app/tokens';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { IssueOptions, Sandbox } from '../../apps/sandbox/src/index.js';
 import { startBroker, type TestBroker } from '../support/broker.js';
@@ -29,8 +29,9 @@ let service: TokenClient;
 beforeAll(async () => {
   sandbox = await startTestSandbox();
   broker = await startBroker();
-  // Nothing is renewed unless somebody asks.
+  // Nothing is renewed unless somebody asks, and nothing is looked after beside it.
   await broker.app.get(Scheduler).stop();
+  await broker.app.get(Housekeeping).stop();
   service = new TokenClient(broker, await broker.keyFor(['*/*']));
 });
 
