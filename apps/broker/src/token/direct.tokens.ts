@@ -12,10 +12,10 @@ import { requestId } from '../http/request-id.js';
 import { whyRefused } from '../http/why-refused.js';
 import { Overload } from '../limits/overload.js';
 import { RequestLimits } from '../limits/request.limits.js';
+import { AnswerTexts } from './answer.texts.js';
 import { onUndelivered } from './delivery.js';
 import { DirectExchange } from './direct.exchange.js';
 import { plainRequest } from './plain-request.js';
-import { toTokenView } from './token.view.js';
 
 const BEARER = 'Bearer ';
 
@@ -27,6 +27,7 @@ const BEARER = 'Bearer ';
 @Injectable()
 export class DirectTokens {
   readonly #clientIp: (request: IncomingMessage) => string;
+  readonly #texts = new AnswerTexts();
 
   constructor(
     private readonly authenticator: Authenticator,
@@ -73,7 +74,7 @@ export class DirectTokens {
     try {
       const token = await this.tokens.issue(caller, asked, origin);
       onUndelivered(exchange, () => void this.tokens.noteUndelivered(token, origin));
-      exchange.type('application/json').send(JSON.stringify(toTokenView(token)));
+      exchange.type('application/json').send(this.#texts.of(token));
     } catch (error) {
       sendProblem(error, exchange, exchange, this.log);
     }
