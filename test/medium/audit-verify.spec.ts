@@ -8,6 +8,7 @@ import {
   type Retirement,
 } from '../../libs/audit/src/chain/checkpoint.js';
 import { heldOutside } from '../support/held-checkpoints.js';
+import { rechain } from '../support/rechain.js';
 import { KEYS, SIGNER, SignedLog } from '../support/signed-log.js';
 
 const log = new SignedLog();
@@ -27,6 +28,14 @@ const goBack = (): Promise<void> =>
   log.run(`DELETE FROM audit_events WHERE at >= '2026-11-22'; DELETE FROM audit_checkpoints WHERE at >= '2026-11-22';
     UPDATE audit_streams SET head_seq = e.seq, head_hash = e.hash, head_at = e.at, checkpoint_seq = e.seq
     FROM audit_events e WHERE e.stream = 1 AND e.seq = 12 AND id = 1`);
+
+/** A row says something else, and everything behind it is chained anew. */
+const rewrite = (seq: number): string =>
+  `UPDATE audit_events SET body = replace(body, 'acme', 'acne'), connection = 'acne' WHERE stream = 1 AND seq = ${seq};${rechain(1, seq)}`;
+
+/** The column by which a checkpoint is looked up, and what the register says was signed; its signed text stays. */
+const moveCheckpoint = (number: number, at: string): string =>
+  `UPDATE audit_checkpoints SET at = '${at}' WHERE number = ${number}; UPDATE audit_streams SET checkpoint_seq = 0;`;
 
 /** What a retirement of the first day says. */
 const retire = async (): Promise<void> => {
@@ -129,6 +138,31 @@ describe('within a range should be found', () => {
   });
 });
 
+describe('a checkpoint that seems to be of another time, so that it is not among those that are read', () => {
+  it.each([
+    ['before the range', { from: '2026-11-22T00:00:00.000Z' }, 16, moveCheckpoint(7, '2026-11-21T23:59:59Z'), 18],
+    [
+      'an old one as the last of the range',
+      { from: '2026-11-21T00:00:00.000Z', to: '2026-11-22T00:00:00.000Z' },
+      8,
+      moveCheckpoint(1, '2026-11-21T23:59:59Z'),
+      9,
+    ],
+    [
+      'all as if they were of after the range',
+      { from: '2026-11-21T00:00:00.000Z', to: '2026-11-22T00:00:00.000Z' },
+      8,
+      `UPDATE audit_checkpoints SET at = '2026-11-22T00:00:00Z' WHERE number BETWEEN 2 AND 5`,
+      9,
+    ],
+  ])('should hide no rewritten row: %s', async (_what, range, edited, move, named) => {
+    await log.run(rewrite(edited));
+    expect(await outcome({ range })).toEqual({ ok: false, kind: 'chain_rewritten', stream: '1', seq: named });
+    await log.run(move);
+    expect(await outcome({ range })).toMatchObject({ ok: false });
+  });
+});
+
 describe('the signing key', () => {
   const eve = { id: 's-eve', ...generateKeyPairSync('ed25519') };
 
@@ -211,6 +245,16 @@ describe('after a retirement', () => {
     await retire();
     await log.run(`DROP TABLE audit_events_20261120; DELETE FROM audit_checkpoints WHERE number <= 2; ${attack}`);
     expect(await outcome()).toEqual({ ok: false, kind, stream, seq });
+  });
+
+  it('should hide no rewritten row behind a checkpoint that seems to be of before it', async () => {
+    await retire();
+    await log.run(
+      `DROP TABLE audit_events_20261120; DELETE FROM audit_checkpoints WHERE number <= 2; ${rewrite(16)}${moveCheckpoint(7, '2026-11-20T23:59:59Z')}`,
+    );
+    const found = { ok: false, kind: 'checkpoint_forged', stream: null, seq: 7 };
+    expect(await outcome()).toEqual(found);
+    expect(await outcome({ held: heldOutside(log.checkpoints) })).toEqual(found);
   });
 
   it('should begin again where the retirement came during the verification', async () => {

@@ -48,13 +48,10 @@ export class LogPass {
     const snapshot = await this.source.snapshot();
     snapshot?.streams.forEach((stream) => this.#registered.set(stream.id, stream));
     const range = this.#rangeOf(snapshot);
-    const { first, last } = await checkpointsOf(
-      this.source,
-      { ...this.request.range, from: this.#from },
-      this.floor,
-      snapshot,
-    );
-    const checkpoints = new CheckpointPass(this.source, this.request, first, last, (each) => this.#expect(each));
+    // Of all that is kept, the floor says where its checkpoints begin.
+    const asked = { ...this.request.range, from: this.#from === this.#kept ? undefined : this.#from };
+    const signed = await checkpointsOf(this.source, asked, this.floor, snapshot);
+    const checkpoints = new CheckpointPass(this.source, this.request, signed, (each) => this.#expect(each));
     for await (const page of gently(this.source.rows(range), this.request.rest ?? 0)) {
       this.request.signal?.throwIfAborted();
       await checkpoints.readUpTo(later(page.at(-1)?.at ?? '', LEAD_MS));
