@@ -6,7 +6,7 @@ import type { LogRow } from './log-source.js';
 
 /** More signed heads that wait for their row than this are not kept one by one: the newest stands for those before. */
 const MOST_EXPECTED = 4096;
-/** More are not looked up: the chain to a later head that is confirmed vouches for them. */
+/** More are not looked up: the newest is, and the chain to it vouches for those before. */
 const MOST_LATE = 100;
 /** Each doubt costs look-ups, and the first fault is what is wanted. */
 const MOST_DOUBTS = 8;
@@ -110,9 +110,8 @@ export class StreamCheck {
       return undefined;
     }
     if (position !== undefined && head.seq < position.seq) {
-      if (this.late.length < MOST_LATE) {
-        this.late.push(head);
-      }
+      this.late.splice(MOST_LATE - 1);
+      this.late.push(head);
       return undefined;
     }
     if (this.#expected.length >= MOST_EXPECTED) {

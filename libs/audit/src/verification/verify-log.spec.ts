@@ -10,12 +10,13 @@ const KEYS = new Map([['s-1', publicKey]]);
 const REPLICA = '00000000-0000-4000-8000-000000000001';
 const time = (minute: number): string => new Date(Date.UTC(2026, 10, 20, 10, minute)).toISOString();
 
-/** Six rows of one stream, a minute between them. */
-function rowsOf(stream: string): { rows: LogRow[]; links: Link[] } {
+/** Rows of one stream, a minute between the first six; `edited` says something else, and what follows is chained to that. */
+function rowsOf(stream: string, count = 6, edited?: number): { rows: LogRow[]; links: Link[] } {
   const links = [genesis(stream, REPLICA)];
-  const rows = Array.from({ length: 6 }, (_, index): LogRow => {
-    const at = time(index);
-    const body = JSON.stringify({ id: `${stream}-${index + 1}`, at });
+  const rows = Array.from({ length: count }, (_, index): LogRow => {
+    const at = time(Math.min(index, 5));
+    const said = index + 1 === edited ? { reason: 'edited' } : {};
+    const body = JSON.stringify({ id: `${stream}-${index + 1}`, at, ...said });
     const link = nextLink(links.at(-1) as Link, body);
     links.push(link);
     return { stream, seq: index + 1, at, hash: link.hash.toString('hex'), body };
@@ -96,6 +97,18 @@ describe('rows that were signed long after they were written', () => {
     );
     expect(await verifyLog(source, { keys: KEYS })).toMatchObject({
       fault: { kind: 'chain_rewritten', stream: '1', seq: 4 },
+    });
+  });
+
+  it('should not have been written anew behind more of them than are looked up, another row behind the last', async () => {
+    const written = rowsOf('1', 151);
+    const late = written.rows.slice(1).map(({ seq, hash }): [number, number, string] => [300 + seq, seq, hash]);
+    const healthy = sourceOf(written.rows, signed(late), written.links[151] as Link);
+    expect(await verifyLog(healthy, { keys: KEYS })).toMatchObject({ ok: true, rows: 151 });
+    const attacked = rowsOf('1', 152, 140);
+    const source = sourceOf(attacked.rows, signed(late), attacked.links[152] as Link);
+    expect(await verifyLog(source, { keys: KEYS })).toMatchObject({
+      fault: { kind: 'chain_rewritten', stream: '1', seq: 151 },
     });
   });
 
