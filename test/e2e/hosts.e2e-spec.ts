@@ -175,6 +175,22 @@ describe('a changed host', () => {
     await expectNothingSent(sut);
   });
 
+  it('should not be confirmed by who saw another one: the version of the connection moves with it', async () => {
+    const sut = await newAccount('berbix');
+    await admin('patch', sut.at, { settings: { base_url: 'https://good.example' } });
+    const seen = await admin('get', sut.path);
+    expect(seen.body).toMatchObject({ unconfirmed_hosts: ['https://good.example'] });
+    await admin('patch', sut.at, { settings: { base_url: evilUrl } });
+    const confirm = (etag = '') => admin('post', `${sut.path}/confirm-hosts`).set('if-match', etag);
+    await confirm(seen.headers['etag']).expect(412);
+    expect(await sut.view()).toMatchObject({ unconfirmed_hosts: [evilUrl] });
+    await expectNothingSent(sut);
+    const unchanged = await admin('get', sut.path);
+    await admin('patch', sut.at, { settings: { base_url: evilUrl } }).expect(200);
+    await confirm(unchanged.headers['etag']).expect(200);
+    await eventually(() => expect(requests).toEqual(['POST /v0/tokens']));
+  });
+
   it('should hold back the provider’s secrets from a connection that is made afterwards', async () => {
     const sut = await newAccount('berbix');
     await admin('patch', sut.at, { settings: { base_url: evilUrl } });

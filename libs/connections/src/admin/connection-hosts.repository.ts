@@ -51,7 +51,10 @@ export class ConnectionHostsRepository {
     }));
   }
 
-  /** Those whose mark goes are due at once. */
+  /**
+   * Those whose mark goes are due at once. Where another host waits than before, it is another version: who confirms names the one
+   * that was seen.
+   */
   async save(marks: readonly StoredMark[]): Promise<void> {
     if (marks.length === 0) {
       return;
@@ -59,7 +62,8 @@ export class ConnectionHostsRepository {
     const rows = JSON.stringify(marks.map(({ id, mark }) => ({ id, ...mark })));
     await this.transaction.$executeRaw`
       update connections c set confirmed_hosts = m.confirmed, unconfirmed_hosts = m.unconfirmed, updated_at = clock_timestamp(),
-        refresh_at = case when m.unconfirmed = '{}' then clock_timestamp() else refresh_at end
+        refresh_at = case when m.unconfirmed = '{}' then clock_timestamp() else refresh_at end,
+        version = c.version + (c.unconfirmed_hosts <> m.unconfirmed)::int
       from jsonb_to_recordset(${rows}::jsonb) as m (id uuid, confirmed text[], unconfirmed text[])
       where c.id = m.id`;
   }
