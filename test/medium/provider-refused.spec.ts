@@ -2,6 +2,7 @@ import { type Connection, ConnectionService, ProviderService } from '@app/connec
 import { failed, type Outcome } from '@app/providers';
 import { Refresher, RefreshService, Scheduler, TokenService } from '@app/tokens';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
 import { newConnection, storedAttempts } from '../support/connections.js';
 import { eventually } from '../support/eventually.js';
 import { ANYBODY, newOAuthConnection, newOAuthProvider } from '../support/one-shot.js';
@@ -65,6 +66,12 @@ describe('a refused client', () => {
   };
   const refusals = () =>
     sql<{ name: string }>('select name from providers where refused_at is not null and name = $1', [name]);
+  const waiting = async () => {
+    const [row] = await sql<{ count: number }>(
+      `select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and query like '%stood%' and datname = current_database()`,
+    );
+    return row?.count ?? 0;
+  };
   const alerts = () => [...replica.lines, ...other.lines].filter((line) => line.includes(ALERT));
 
   it('should stop its provider for everybody, with one line for the operator', async () => {
@@ -139,6 +146,52 @@ describe('a refused client', () => {
     await replica.module.get(ProviderService).patch(SYSTEM, name, { secrets: { client_secret: 'as-wrong' } });
     await refuse(second);
     expect(alerts()).toHaveLength(2);
+  });
+
+  it('should not be concluded from what was sent before the provider was changed', async () => {
+    const asking = refresh(first);
+    const late = await provider.next();
+    await other.module.get(ProviderService).patch(SYSTEM, name, { secrets: { client_secret: 'new-secret' } });
+    late.answer(REFUSED);
+    await expect(asking).rejects.toMatchObject(MISCONFIGURED);
+    expect(await refusals()).toEqual([]);
+    expect(alerts()).toEqual([]);
+    expect(await again(first)).toMatchObject({ generation: 1, state: 'active' });
+    const next = refresh(first);
+    expect((await answer(granted('access-2'))).secrets['client_secret']).toBe('new-secret');
+    expect(await next).toMatchObject({ generation: 2, state: 'active' });
+  });
+
+  it('should not be concluded while the change is on its way either', async () => {
+    const asking = refresh(first);
+    const late = await provider.next();
+    const transaction = new Client({ connectionString: process.env['DATABASE_URL'] });
+    await transaction.connect();
+    await transaction.query('begin');
+    await transaction.query('select from connections where provider = $1 for update', [name]);
+    await transaction.query('update providers set version = version + 1, refused_at = null where name = $1', [name]);
+    late.answer(REFUSED);
+    await eventually(async () => expect(await waiting()).toBeGreaterThan(0));
+    await transaction.query('commit');
+    await transaction.end();
+    await expect(asking).rejects.toMatchObject(MISCONFIGURED);
+    expect(await refusals()).toEqual([]);
+    expect(await again(first)).toMatchObject({ generation: 1, state: 'active' });
+  });
+
+  it.each([
+    ['bad_request', failed('bad_request', 400), 'connection_misconfigured'],
+    ['invalid_grant', failed('invalid_grant', 400), 'reauthorization_required'],
+  ])('nor from what was sent before the connection was changed: %s', async (_what, refusal, code) => {
+    const asking = refresh(first);
+    const late = await provider.next();
+    await other.module.get(ConnectionService).patch(SYSTEM, first, { settings: { scope: 'read' } });
+    late.answer(refusal);
+    await expect(asking).rejects.toMatchObject({ code });
+    expect(await again(first)).toMatchObject({ generation: 1, state: 'active', consecutiveFailures: 0 });
+    const next = refresh(first);
+    expect((await answer(granted('access-2'))).settings['scope']).toBe('read');
+    expect(await next).toMatchObject({ generation: 2 });
   });
 
   it('should be of no concern to a connection with a client of its own', async () => {

@@ -8,7 +8,7 @@ import { openFields } from './sealing.js';
 export const OPENED_COLUMNS = `
   c.id as connection_id, c.provider, c.name, c.generation, c.fence, c.credential, c.settings, c.token, c.consecutive_failures,
   c.credential_since, c.version, ${epochMs('c.credential_updated_at')} as credential_stored_at,
-  p.type, p.settings as provider_settings, p.secrets as provider_secrets, p.secret_fields, p.secrets_generation`;
+  p.type, p.version as provider_version, p.settings as provider_settings, p.secrets as provider_secrets, p.secret_fields, p.secrets_generation`;
 
 /** What opening an attempt returns, as pg returns it. */
 export interface OpenedRow {
@@ -27,6 +27,7 @@ export interface OpenedRow {
   readonly credential_stored_at: number;
   readonly epoch: string | null;
   readonly type: string;
+  readonly provider_version: number;
   readonly secret_fields: readonly string[];
   readonly provider_settings: Record<string, unknown>;
   readonly provider_secrets: Buffer | null;
@@ -60,6 +61,7 @@ export async function toOpenAttempt(
     epoch: row.epoch === null ? null : Number(row.epoch),
     credentialSince: row.credential_since,
     version: row.version,
+    providerVersion: row.provider_version,
     credentialStoredAt: Math.round(row.credential_stored_at),
     sharedSecrets: Object.hasOwn(row.settings, 'client_id')
       ? []

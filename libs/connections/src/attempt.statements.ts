@@ -112,27 +112,36 @@ returning id`,
 
 /**
  * $1 connection · $2 consumed generation · $3 fence · $4 attempt · $5 outcome · $6 reason · $7 upstream status · $8 parameter ·
- * $9 retry in ms · $10 new state or null · $11 next step · $12 duration ms · $13 provider refused. A failure of a generation that
- * is no longer current changes nothing but the lease, and one of a holder that was overtaken only what it is certain of. No wait
- * is no `retry_at` at all: a replica whose clock is a little behind would wait for "now". Answers `alert` where it is the first to
- * find that the third party refuses what is shared.
+ * $9 retry in ms · $10 new state or null · $11 next step · $12 duration ms · $13 provider refused · $14 version of the connection ·
+ * $15 of its provider, as they were sent. A failure of a generation that is no longer current changes nothing but the lease, and one of
+ * a holder that was overtaken only what it is certain of. A refusal of what was changed meanwhile says nothing of what stands now: that
+ * is due at once, and a provider is only marked with what was sent of it; its row is locked, and so read as it is now, behind that of
+ * its connection. No wait is no `retry_at` at all: a replica whose clock is a
+ * little behind would wait for "now". Answers `alert` where it is the first to find that the third party refuses what is shared.
  */
 export const FAIL: Text = {
   name: 'attempt-fail',
   text: `
 with stood as (
-  select id, provider, state as stood_as, generation = $2 and (fence = $3::bigint or $10::text in ('reauthorization_required', 'misconfigured')) as current
+  select id, provider, version, state as stood_as, generation = $2 as is_same, fence = $3::bigint as is_held,
+    coalesce($10::text in ('reauthorization_required', 'misconfigured'), false) as is_final
   from connections where id = $1::uuid for update
+), configured as materialized (
+  select version from providers where name = (select provider from stood where is_final) for no key update
+), compared as (
+  select *, is_final and (version <> $14::int or exists (select from configured where version <> $15::int)) as is_outdated from stood
+), judged as (
+  select *, is_same and (is_held or is_final) and not is_outdated as current, is_same and is_outdated as is_due from compared
 ), target as (
-  select *, current and $10::text is not null and ($10 <> 'uncertain' or stood_as in ('active', 'uncertain')) as moves from stood
+  select *, current and $10::text is not null and ($10 <> 'uncertain' or stood_as in ('active', 'uncertain')) as moves from judged
 ), failed as (
   update connections c set
     last_outcome = case when t.current then $5 else last_outcome end,
     last_reason = case when t.current then $6 else last_reason end,
     last_upstream_status = case when t.current then $7::int else last_upstream_status end,
     consecutive_failures = case when t.current then consecutive_failures + 1 else consecutive_failures end,
-    retry_at = case when t.current then clock_timestamp() + nullif($9::float8, 0) * interval '1 millisecond' else retry_at end,
-    refresh_at = case when t.current then clock_timestamp() + $9 * interval '1 millisecond' else refresh_at end,
+    retry_at = case when t.current then clock_timestamp() + nullif($9::float8, 0) * interval '1 millisecond' when t.is_due then null else retry_at end,
+    refresh_at = case when t.current then clock_timestamp() + $9 * interval '1 millisecond' when t.is_due then clock_timestamp() else refresh_at end,
     next_step = case when t.current then $11 else next_step end,
     state_reason = case when t.moves then $6 else state_reason end,
     state_upstream_status = case when t.moves then $7::int else state_upstream_status end,
@@ -150,7 +159,7 @@ with stood as (
   returning id
 ), refused as (
   update providers p set refused_reason = $6, refused_status = $7::int, refused_at = clock_timestamp()
-  from target t where $13::boolean and p.name = t.provider and p.refused_at is null
+  from target t where $13::boolean and p.name = t.provider and p.refused_at is null and p.version = $15::int
   returning p.name
 )
 select exists (select from failed) as failed, exists (select from closed) as closed, exists (select from refused) as alert`,

@@ -41,8 +41,10 @@ export interface OpenAttempt {
   readonly consecutiveFailures: number;
   /** The generation that an operator last stored the credential as. */
   readonly credentialSince: number;
-  /** Counts administrative changes: what an adoption is merged with must be of the newest. */
+  /** Counts administrative changes: what an adoption is merged with must be of the newest, and a refusal of what was sent before says nothing. */
   readonly version: number;
+  /** The same of its provider. */
+  readonly providerVersion: number;
   /** When its credential was stored; epoch ms of the database's clock. */
   readonly credentialStoredAt: number;
   /** Names of the provider's secret fields that the connection does not replace by its own; none where it is a client of its own. */

@@ -65,7 +65,7 @@ export class AttemptsRepository {
           ? ['abandoned_before_send', UNOPENED_RETRY_MS]
           : ['unusable_credential', UNREADABLE_RETRY_MS];
       const closed = [row.connection_id, row.generation, row.fence, row.attempt_id, 'not_sent', reason];
-      const values = [...closed, null, null, retryMs, null, 'refresh', 0, false];
+      const values = [...closed, null, null, retryMs, null, 'refresh', 0, false, row.version, row.provider_version];
       await this.database.adopt({ ...FAIL, values });
       throw error;
     }
@@ -109,7 +109,8 @@ export class AttemptsRepository {
     const which = [attempt.connectionId, attempt.generation, attempt.fence, attempt.id];
     const what = [failure.kind, failure.reason, failure.status, failure.parameter ?? null];
     const then = [Math.round(retryInMs), state, nextStep, Math.round(durationMs), providerRefused];
-    const [row] = await this.database.adopt<{ alert: boolean }>({ ...FAIL, values: [...which, ...what, ...then] });
+    const values = [...which, ...what, ...then, attempt.version, attempt.providerVersion];
+    const [row] = await this.database.adopt<{ alert: boolean }>({ ...FAIL, values });
     return row?.alert === true;
   }
 

@@ -43,6 +43,7 @@ const newHeld = async (): Promise<Held> => {
     consecutiveFailures: 0,
     credentialSince: 1,
     version: 1,
+    providerVersion: 1,
     credentialStoredAt: 0,
     sharedSecrets: [],
     sealedToken: await sealToken(envelopes, place, oldToken),

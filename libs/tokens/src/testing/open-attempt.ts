@@ -20,6 +20,7 @@ export const newOpenAttempt = (overrides: Partial<OpenAttempt> = {}): OpenAttemp
   consecutiveFailures: 0,
   credentialSince: 1,
   version: 1,
+  providerVersion: 1,
   credentialStoredAt: NOW - 600_000,
   sharedSecrets: ['client_secret'],
   sealedToken: null,
