@@ -42,7 +42,7 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** How it ended. The outcomes of an attempt at a provider stand as they are (refresh.md, rule 6). */
+/** How it ended. The outcomes of an attempt at a provider stand as they are (architecture.md, "Words"). */
 export const AUDIT_OUTCOMES = [
   'ok',
   'started',

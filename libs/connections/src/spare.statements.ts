@@ -1,4 +1,4 @@
-/** Statements about second answers for one generation (refresh.md, rule 4). */
+/** Statements about second answers for one generation (architecture.md, "Recovery"). */
 
 /**
  * $1 connection · $2 consumed generation · $3 credential · $4 token · $5 lives ms · $6 lifetime s · $7 attempt · $8 upstream

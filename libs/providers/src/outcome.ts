@@ -1,7 +1,7 @@
 import type { Secret } from '@app/common';
 
 /**
- * What became of an attempt (refresh.md, rule 6): `ok` · `rejected`, the grant is dead · `misconfigured`, we are refused ·
+ * What became of an attempt (architecture.md, "Words"): `ok` · `rejected`, the grant is dead · `misconfigured`, we are refused ·
  * `not_sent`, proved unprocessed · `unknown`, anything else after the first byte.
  */
 export type OutcomeKind = 'ok' | FailureKind;
@@ -48,7 +48,7 @@ export interface Grant {
   readonly tokenType: string;
   /** Lifetime from the moment of the answer, in seconds; null where the provider states none and the token is no JWT. */
   readonly expiresInSeconds: number | null;
-  /** True where the stated lifetime was nonsense (zero, negative, absurd) and was clamped (refresh.md, rule 10). */
+  /** True where the stated lifetime was nonsense (zero, negative, absurd) and was clamped (providers.md, "What holds for all"). */
   readonly expiryClamped: boolean;
   /** Fields of the credential that this answer replaces; a field that did not come back is kept. */
   readonly credential: Readonly<Record<string, Secret>>;

@@ -1,6 +1,6 @@
 import type { Provider, Settings } from './provider.js';
 
-/** How a provider treats its credentials (refresh.md, "Traits of a provider"): what the refresh engine must know. */
+/** How a provider treats its credentials: what the refresh engine must know. */
 export interface Traits {
   /** `static`: a repeat is safe. `grace`: safe within `graceSeconds` of the first send. `strict`: a repeat revokes everything. */
   readonly rotation: 'static' | 'grace' | 'strict';

@@ -9,7 +9,7 @@ const SHORTEST_JUDGED_SECONDS = 120;
 
 /**
  * When an idle connection is renewed all the same; undefined where it is in use, or not `strict`, and is renewed as usual. Idle:
- * no caller in the whole life of its token (refresh.md, "Schedule"). Epoch ms.
+ * no caller in the whole life of its token (architecture.md, "Recovery"). Epoch ms.
  */
 export function keepAliveAt({ traits, token, lastUsedAt }: SealedConnection): number | undefined {
   if (traits.rotation !== 'strict' || token === null || (token.lifetimeSeconds ?? 0) < SHORTEST_JUDGED_SECONDS) {

@@ -18,7 +18,10 @@ export interface Lifetime {
   readonly refreshInMs: number;
 }
 
-/** refresh.md, rule 10: the stated lifetime, less the time since our send, less five seconds. `sinceSendMs` is monotonic. */
+/**
+ * The stated lifetime, less the time since our send, less five seconds (providers.md, "What holds for all"). `sinceSendMs` is
+ * monotonic.
+ */
 export function lifetimeOf(grant: Grant, traits: Traits, connectionId: string, sinceSendMs: number): Lifetime {
   const lifetimeSeconds = Math.floor(grant.expiresInSeconds ?? traits.defaultTtlSeconds);
   const livesMs = Math.max(0, lifetimeSeconds * 1000 - sinceSendMs - SAFETY_MS);

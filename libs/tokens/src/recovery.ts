@@ -25,7 +25,7 @@ export type Decision =
 const attempt = (step: Step): Decision => ({ kind: 'attempt', step });
 
 /**
- * The next thing to do, by looking at what was sent and not by repeating it (refresh.md, "Recovery"). Whoever acts on it must
+ * The next thing to do, by looking at what was sent and not by repeating it (architecture.md, "Recovery"). Whoever acts on it must
  * find the fence as it was here.
  * @param now epoch ms of the database's clock.
  */

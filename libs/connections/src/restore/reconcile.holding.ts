@@ -6,7 +6,7 @@ import { openToken, type SealedToken } from '../sealing.js';
 import type { KnownAnswer } from './knowledge.js';
 import type { IssuedHolding, NewHolding } from './reconciled.repository.js';
 
-/** Taken off every lifetime, as everywhere (refresh.md, rule 10). */
+/** Taken off every lifetime, as everywhere (providers.md, "What holds for all"). */
 const SAFETY_MS = 5000;
 const SOONEST_MS = 1000;
 

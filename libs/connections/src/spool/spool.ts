@@ -16,7 +16,7 @@ const MOST_UNDER_WAY = 10_000;
 
 /**
  * This replica's folder for what providers answered and the database does not hold yet, and for what shows that a database is
- * older than it should be (refresh.md, rule 5). Several attempts may use it at once; several processes do it no harm.
+ * older than it should be (ADR 19). Several attempts may use it at once; several processes do it no harm.
  */
 @Injectable()
 export class Spool {

@@ -21,7 +21,7 @@ export interface ExpiryForms {
 export interface Expiry {
   /** Whole seconds from the answer on; null where nothing tells. */
   readonly seconds: number | null;
-  /** True where what was stated is nonsense and was replaced (refresh.md, rule 10). */
+  /** True where what was stated is nonsense and was replaced (providers.md, "What holds for all"). */
   readonly clamped: boolean;
 }
 

@@ -9,7 +9,7 @@ import { ProviderHealth } from './provider.health.js';
 
 const BUDGET_RETRY_MS = 2000;
 
-/** What is asked before an attempt is written down (refresh.md, "One pass", 2). */
+/** What is asked before an attempt is written down (architecture.md, "Recovery"). */
 @Injectable()
 export class Preflight {
   constructor(
