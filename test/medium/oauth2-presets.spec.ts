@@ -98,7 +98,8 @@ describe.each(Object.entries(EXPECTED_PRESETS))('preset %s', (preset, expected) 
   });
 
   it.each(file?.errors ?? [])('should read the documented answer $id as $outcome: $reason', async (answer) => {
-    expect(await sut.refresh(await sut.issue(), { kind: 'answer', id: answer.id })).toEqual(failureOf(answer));
+    const outcome = await sut.refresh(await sut.issue(), { kind: 'answer', id: answer.id });
+    expect({ ...outcome, individual: undefined }).toEqual(failureOf(answer));
   });
 
   it('should know a dead refresh token', async () => {

@@ -96,7 +96,8 @@ describe.each(subjects)(
       const { step } = documented;
 
       it.each(documented.errors)('should read the documented answer $id as $outcome: $reason', async (answer) => {
-        expect(await attempt(step, { kind: 'answer', id: answer.id })).toEqual(failureOf(answer));
+        const outcome = await attempt(step, { kind: 'answer', id: answer.id });
+        expect({ ...outcome, individual: undefined }).toEqual(failureOf(answer));
       });
 
       it.each(brokenAnswers(documented))('should survive %s', async (_name, fault, failure) => {

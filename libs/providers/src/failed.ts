@@ -35,7 +35,7 @@ const KIND_OF = {
 export function failed(
   reason: FailureReason,
   status: number | null = null,
-  more: Pick<Failure, 'parameter' | 'retryAfterSeconds'> = {},
+  more: Pick<Failure, 'parameter' | 'individual' | 'retryAfterSeconds'> = {},
 ): Failure {
   return { kind: KIND_OF[reason], status, reason, ...more };
 }

@@ -71,6 +71,8 @@ export interface Failure {
   readonly reason: FailureReason;
   /** The parameter that the provider says is missing. */
   readonly parameter?: string;
+  /** True where the provider may mean this account alone, although it seems to refuse the client. */
+  readonly individual?: true;
   /** Whole seconds that the provider asked us to wait. */
   readonly retryAfterSeconds?: number;
   /**

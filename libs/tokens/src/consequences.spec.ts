@@ -88,6 +88,7 @@ describe(Consequences.name, () => {
       ['what is shared is no secret of its client', REFUSED, { sharedSecrets: ['password'] }],
       ['something else was refused', failed('unauthorized', 401), {}],
       ['the configuration is at fault', failed('bad_request', 400), {}],
+      ['this account alone may be meant', failed('invalid_client', 401, { individual: true }), {}],
     ])('should not where %s', (_what, failure, attempt) => {
       expect(of(failure, attempt).providerRefused).toBe(false);
     });

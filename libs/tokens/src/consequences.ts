@@ -35,7 +35,7 @@ export class Consequences {
       ...(state === undefined ? {} : { state }),
       nextStep: attempt.step === 'relogin' ? 'relogin' : 'refresh',
       retryInMs: this.#retryIn(attempt, failure),
-      providerRefused: failure.reason === 'invalid_client' && sharesSecret(attempt, provider),
+      providerRefused: isOfClient(failure) && sharesSecret(attempt, provider),
     };
   }
 
@@ -72,6 +72,8 @@ function stateAfter({ step, oneShot }: OpenAttempt, { kind, reason }: Failure): 
 function mayRelogin({ effective }: OpenAttempt, provider: Provider): boolean {
   return canRelogin(provider, configuredOf(effective));
 }
+
+const isOfClient = ({ reason, individual }: Failure): boolean => reason === 'invalid_client' && individual !== true;
 
 /** Whether the secret that a client authenticates with stands at the provider's level, for all its connections. */
 function sharesSecret({ sharedSecrets, effective }: OpenAttempt, provider: Provider): boolean {

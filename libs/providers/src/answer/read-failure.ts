@@ -37,30 +37,37 @@ export function failureOf(
   now: number,
 ): Failure {
   const { status } = answer;
-  const reason = refusal && 'reason' in refusal ? refusal.reason : undefined;
   const meant = refusal && 'meantStatus' in refusal ? refusal.meantStatus : status;
-  const more = refusal && 'parameter' in refusal ? { parameter: refusal.parameter } : {};
-  const failure = failed(reason ?? reasonOf(meant, json, reading, traits), status, more);
+  const { reason, by }: Read = refusal && 'reason' in refusal ? refusal : reasonOf(meant, json, reading, traits);
+  const isIndividual = reason === 'invalid_client' && by !== undefined && reading.individual?.has(by) === true;
+  const parameter = refusal && 'parameter' in refusal ? { parameter: refusal.parameter } : {};
+  const failure = failed(reason, status, { ...parameter, ...(isIndividual && { individual: true }) });
   // Only a provider that cannot work at the moment can wish to be left alone for a while.
   const isBusy = failure.kind === 'not_sent' || failure.reason === 'server_error';
   const retryAfterSeconds = isBusy ? readRetryAfter(answer.retryAfter, now) : undefined;
   return retryAfterSeconds === undefined ? failure : { ...failure, retryAfterSeconds };
 }
 
-function reasonOf(status: number, json: JsonObject | undefined, reading: Reading, traits: Traits): FailureReason {
+/** A reason, and the error code or status that it was told from by what they usually mean. */
+interface Read {
+  readonly reason: FailureReason;
+  readonly by?: string | number;
+}
+
+function reasonOf(status: number, json: JsonObject | undefined, reading: Reading, traits: Traits): Read {
   const { meanings = [], codes = {}, reasons = {}, error } = reading;
   const code = json === undefined || error === undefined ? undefined : textOf(lookUp(json, error));
   const configured = meanings.find((meaning) => fits(meaning, status, code));
   if (configured !== undefined) {
-    return configured.reason;
+    return { reason: configured.reason };
   }
   const isPlain = status === 429 || traits.unprocessedStatuses.includes(status);
   if (!isPlain && code !== undefined && Object.hasOwn(codes, code)) {
-    return codes[code] ?? 'unexpected_status';
+    return { reason: codes[code] ?? 'unexpected_status', by: code };
   }
   return status >= 200 && status <= 299
-    ? reasonOfBody(status, json, reading)
-    : reasonOfStatus(status, reasons, traits.unprocessedStatuses);
+    ? { reason: reasonOfBody(status, json, reading) }
+    : { reason: reasonOfStatus(status, reasons, traits.unprocessedStatuses), by: status };
 }
 
 /** An answer of success without a token. */

@@ -45,6 +45,8 @@ export interface Reading extends ExpiryForms {
   readonly codes?: Readonly<Record<string, FailureReason>>;
   /** What statuses mean where it is not what they usually mean. */
   readonly reasons?: Readonly<Record<number, FailureReason>>;
+  /** Error codes and statuses by which a provider may refuse one account with the words for a client. */
+  readonly individual?: ReadonlySet<string | number>;
   /** Asked before the status is looked at; undefined where the answer is as usual. */
   readonly refusal?: (answer: OutboundAnswer, json: JsonObject | undefined) => Refusal | undefined;
 }

@@ -15,12 +15,20 @@ export const codesOfRfc: Readonly<Record<string, FailureReason>> = {
   invalid_request: 'bad_request',
   unsupported_grant_type: 'bad_request',
   invalid_scope: 'bad_request',
+  // RFC 8628, 3.5
+  slow_down: 'rate_limited',
   // RFC 8707, 2
   invalid_target: 'bad_request',
   // RFC 6749, 4.1.2.1
   temporarily_unavailable: 'server_error',
   server_error: 'server_error',
 };
+
+/**
+ * Vendors say these of one account as well: that it never installed the app, or has removed it. So they stop the connection and not its
+ * provider, unless `errors` says that they mean the client.
+ */
+export const individual: ReadonlySet<string | number> = new Set(['unauthorized_client', 401]);
 
 /**
  * What a status without a known error code means. A 401 is how a token endpoint refuses a client (RFC 6749, 5.2); where no

@@ -103,15 +103,27 @@ describe(OAuth2Provider.name, () => {
     ['invalid_grant', 400, 'rejected', 'invalid_grant'],
     ['invalid_client', 401, 'misconfigured', 'invalid_client'],
     ['invalid_client', 400, 'misconfigured', 'invalid_client'],
-    ['unauthorized_client', 400, 'misconfigured', 'invalid_client'],
     ['invalid_request', 400, 'misconfigured', 'bad_request'],
     ['unsupported_grant_type', 400, 'misconfigured', 'bad_request'],
     ['invalid_scope', 400, 'misconfigured', 'bad_request'],
+    ['slow_down', 400, 'not_sent', 'rate_limited'],
     ['temporarily_unavailable', 400, 'unknown', 'server_error'],
     ['temporarily_unavailable', 503, 'unknown', 'server_error'],
     ['something_else', 400, 'misconfigured', 'bad_request'],
   ])('should read %s with %d as %s: %s', (error, status, kind, reason) => {
     expect(read({ error }, {}, status)).toEqual({ kind, status, reason });
+  });
+
+  it.each([
+    ['unauthorized_client', 400],
+    ['unauthorized_client', 403],
+    ['something_else', 401],
+    [undefined, 401],
+  ])('should take %s with %d for a refusal of this account’s client, and of no other', (error, status) => {
+    const refused = { kind: 'misconfigured', status, reason: 'invalid_client' };
+    expect(read({ error }, {}, status)).toEqual({ ...refused, individual: true });
+    const told = { errors: [{ status, ...(error !== undefined && { code: error }), reason: 'invalid_client' }] };
+    expect(read({ error }, told, status)).toEqual(refused);
   });
 
   it('should let the configuration tell what an error means', () => {

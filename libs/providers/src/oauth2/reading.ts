@@ -1,5 +1,5 @@
 import type { Reading } from '../answer/reading.js';
-import { codesOfRfc, reasonsOfStatuses } from './errors.js';
+import { codesOfRfc, individual, reasonsOfStatuses } from './errors.js';
 import type { OAuth2Settings } from './settings.js';
 
 /** How an answer of the token endpoint is read (RFC 6749, 5.1 and 5.2). */
@@ -32,5 +32,6 @@ export function errorReadingOf(settings: OAuth2Settings): Reading {
     meanings: settings.errors,
     codes: codesOfRfc,
     reasons: reasonsOfStatuses(settings),
+    individual,
   };
 }
