@@ -124,7 +124,13 @@ describe(Checkpoints.name, () => {
   it('should say what to do where the row of the lease is gone', async () => {
     await sql('delete from audit_signer');
     await one.checkpoints.round();
-    expect(one.lines).toEqual([expect.objectContaining({ level: 'error' })]);
+    expect(one.lines).toEqual([
+      expect.objectContaining({
+        level: 'error',
+        code: 'audit_unavailable',
+        error_message: expect.stringContaining('run "INSERT INTO audit_signer (id) VALUES (1)"'),
+      }),
+    ]);
     await sql('insert into audit_signer (id) values (1)');
     await one.checkpoints.round();
     expect(one.checkpoints.isSigning).toBe(true);

@@ -1,3 +1,4 @@
+import { BrokerError } from '@app/common';
 import type { Pool, QueryConfig } from 'pg';
 import type { Checkpoint, SignedCheckpoint, StreamHead } from '../chain/checkpoint.js';
 import { FREE_LEASE, INSERT_CHECKPOINT, LOOK, MARK_HEADS, TAKE_LEASE } from './checkpoints.statements.js';
@@ -6,6 +7,8 @@ import type { LogState } from './compose.js';
 /** Client side limit of one statement, for a server that stopped answering: pg then gives the connection up. */
 const PATIENCE_MS = 2000;
 const UNIQUE_VIOLATION = '23505';
+const ROW_GONE =
+  'The row of audit_signer is gone: as the owner of the tables, run "INSERT INTO audit_signer (id) VALUES (1)".';
 
 interface StateRow {
   readonly now: Date;
@@ -18,11 +21,14 @@ interface StateRow {
 export class CheckpointsRepository {
   constructor(private readonly pool: Pool) {}
 
-  /** True where this replica may sign for the next `ms` milliseconds. */
+  /**
+   * True where this replica may sign for the next `ms` milliseconds.
+   * @throws BrokerError `audit_unavailable` where the row that holds this right is gone.
+   */
   async takeLease(replica: string, ms: number): Promise<boolean> {
     const [row] = await this.#query<{ mine: boolean; present: boolean }>('audit-take-lease', TAKE_LEASE, [replica, ms]);
     if (row?.present !== true) {
-      throw new Error('The row of audit_signer is gone: as the owner, insert into audit_signer (id) values (1).');
+      throw new BrokerError('audit_unavailable', ROW_GONE);
     }
     return row.mine;
   }
