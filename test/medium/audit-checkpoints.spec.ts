@@ -10,6 +10,8 @@ import {
   parseCheckpoint,
   type SignedCheckpoint,
 } from '../../libs/audit/src/chain/checkpoint.js';
+import { checkpointAge } from '../../libs/audit/src/checkpoints/checkpoint.metrics.js';
+import { CheckpointSigner } from '../../libs/audit/src/checkpoints/checkpoint.signer.js';
 import { sql } from '../support/test-database.js';
 import { type AuditReplica, issued, startAuditReplica } from '../support/audit-replica.js';
 
@@ -35,6 +37,19 @@ async function wholeChain({ keyring }: AuditReplica): Promise<readonly Checkpoin
 const unsigned = () => sql('select id from audit_streams where head_seq > checkpoint_seq');
 const printed = ({ lines }: AuditReplica): number[] =>
   lines.flatMap(({ checkpoint }) => (checkpoint === undefined ? [] : parseCheckpoint(String(checkpoint)).number));
+
+/** Signs without saying so to the gauge, which all replicas of this process share. */
+const signQuietly = ({ parts }: AuditReplica) => parts.get(CheckpointSigner).round();
+const ageMs = async (): Promise<number> => ((await checkpointAge.get()).values[0]?.value ?? NaN) * 1000;
+const takenByStranger = (until: string) =>
+  sql(`update audit_signer set replica = gen_random_uuid(), expires_at = ${until}`);
+
+/** The log's gauge after a round of this replica: set back by that round, or not. */
+async function gaugeAfterRound({ checkpoints }: AuditReplica): Promise<'set_back' | 'grown'> {
+  const began = performance.now();
+  await checkpoints.round();
+  return (await ageMs()) <= performance.now() - began ? 'set_back' : 'grown';
+}
 
 describe(Checkpoints.name, () => {
   let one: AuditReplica;
@@ -93,6 +108,63 @@ describe(Checkpoints.name, () => {
     await two.checkpoints.round();
     expect([printed(one), printed(two)]).toEqual([[1], [1, 2]]);
     await wholeChain(two);
+  });
+
+  it.each([`'infinity'`, `clock_timestamp() + interval '1 hour'`])(
+    'should sign where the lease ends later than any that a replica takes: %s',
+    async (until) => {
+      await one.log.append(issued());
+      await takenByStranger(until);
+      await one.checkpoints.round();
+      expect(one.checkpoints.isSigning).toBe(true);
+      expect(await wholeChain(one)).toHaveLength(1);
+      const [lease] = await sql(
+        `select expires_at < clock_timestamp() + interval '3 seconds' as sound from audit_signer`,
+      );
+      expect(lease).toEqual({ sound: true });
+    },
+  );
+
+  it('should not count as signed what a stranger keeps from being signed, and say so once', async () => {
+    await one.checkpoints.round();
+    await one.log.append(issued());
+    const seen = new Set<string>();
+    for (let turn = 0; turn < 15; turn += 1) {
+      await takenByStranger(`clock_timestamp() + interval '3 seconds'`);
+      seen.add(await gaugeAfterRound(one));
+    }
+    expect([...seen]).toEqual(['grown']);
+    expect(one.lines).toEqual([
+      expect.objectContaining({ level: 'error', message: expect.stringContaining('signs nothing') }),
+    ]);
+    await takenByStranger(`'-infinity'`);
+    await expect(gaugeAfterRound(one)).resolves.toBe('set_back');
+    expect(one.lines.at(-1)).toMatchObject({ message: 'The audit log is signed again.' });
+    expect(one.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+
+  it('should count as signed what another replica signs, also where more waits at each look', async () => {
+    await one.log.append(issued());
+    await signQuietly(one);
+    await two.checkpoints.round();
+    for (let turn = 0; turn < 15; turn += 1) {
+      await two.log.append(issued());
+      await signQuietly(one);
+      await two.log.append(issued());
+      await expect(gaugeAfterRound(two)).resolves.toBe('set_back');
+    }
+    expect(two.checkpoints.isSigning).toBe(false);
+    expect(two.lines).toEqual([]);
+  });
+
+  it('should count as signed a log in which nothing is new, while another replica signs', async () => {
+    await one.log.append(issued());
+    for (let turn = 0; turn < 15; turn += 1) {
+      await signQuietly(one);
+      await expect(gaugeAfterRound(two)).resolves.toBe('set_back');
+    }
+    expect(two.checkpoints.isSigning).toBe(false);
+    expect(two.lines).toEqual([]);
   });
 
   it('should wait for no append, and hold up none, where a batch of another replica hangs', async () => {

@@ -2,7 +2,7 @@ import { Counter, Gauge } from 'prom-client';
 
 let assuredAt = performance.now();
 
-/** This replica knows the log to be signed: it looked itself, or another replica holds the right to. */
+/** This replica knows the log to be signed: it looked itself, or saw what another one signed, or that nothing waits for it. */
 export const noteAssured = (): void => {
   assuredAt = performance.now();
 };

@@ -10,10 +10,16 @@ import {
 } from '../chain/checkpoint.js';
 import { CheckpointSigner } from './checkpoint.signer.js';
 import { Checkpoints } from './checkpoints.js';
-import type { CheckpointsRepository } from './checkpoints.repository.js';
+import type { CheckpointsRepository, Lease } from './checkpoints.repository.js';
 
 const { privateKey } = generateKeyPairSync('ed25519');
 const head = (seq: number): StreamHead => ({ id: '7', seq, hash: `${seq}`.padStart(64, '0') });
+
+const runRounds = async (sut: Checkpoints, count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn += 1) {
+    await sut.round();
+  }
+};
 
 /** The tables, as far as a signer sees them. */
 class HeldCheckpoints {
@@ -25,12 +31,13 @@ class HeldCheckpoints {
   /** Runs between the look and the insert. */
   meanwhile: () => void = () => {};
 
-  takeLease(replica: string): Promise<boolean> {
+  takeLease(replica: string): Promise<Lease> {
     if (this.trouble !== undefined) {
       return Promise.reject(this.trouble);
     }
     this.holder ??= replica;
-    return Promise.resolve(this.holder === replica);
+    const mine = this.holder === replica;
+    return Promise.resolve({ mine, newest: this.kept.length, unsigned: !mine && this.heads.length > 0 });
   }
 
   freeLease(replica: string): Promise<void> {
@@ -96,9 +103,25 @@ describe('signing', () => {
 
     it('should leave it to the replica that holds the lease', async () => {
       tables.holder = 'b';
-      tables.heads = [head(1)];
       await expect(signer('a').round()).resolves.toBe('elsewhere');
+      tables.heads = [head(1)];
+      await expect(signer('a').round()).resolves.toBe('unsigned');
       expect([tables.kept, lines]).toEqual([[], []]);
+    });
+
+    it('should take it for signed elsewhere where there is a newer checkpoint each time, though more waits', async () => {
+      const sut = signer('a');
+      tables.holder = 'b';
+      const rounds = [];
+      for (const seq of [1, 2, 2, 2]) {
+        tables.heads = [head(seq)];
+        await signer('b').round();
+        tables.heads = [head(seq + 1)];
+        rounds.push(await sut.round());
+      }
+      tables.kept.pop();
+      rounds.push(await sut.round(), await sut.round());
+      expect(rounds).toEqual(['unsigned', 'elsewhere', 'unsigned', 'unsigned', 'unsigned', 'unsigned']);
     });
 
     it('should print again what a killed replica may have signed without printing it', async () => {
@@ -170,6 +193,41 @@ describe('signing', () => {
       expect(sut.isSigning).toBe(true);
       expect(lines.map(([message]) => message)).toEqual([
         expect.stringContaining('is not signed'),
+        'The audit log is signed again.',
+      ]);
+    });
+
+    it('should say once that nobody signs what is new, and once that somebody does', async () => {
+      tables.holder = 'stranger';
+      tables.heads = [head(1)];
+      const sut = new Checkpoints(signer('a'), log);
+      await runRounds(sut, 9);
+      expect(lines).toEqual([]);
+      await runRounds(sut, 20);
+      tables.holder = undefined;
+      await runRounds(sut, 2);
+      expect(lines.map(([message]) => message)).toEqual([
+        expect.stringContaining('who holds the right to sign it signs nothing'),
+        'Audit checkpoint.',
+        'The audit log is signed again.',
+      ]);
+    });
+
+    it('should say each trouble once where it cannot even ask now and then, and not that one is over before both are', async () => {
+      tables.holder = 'stranger';
+      tables.heads = [head(1)];
+      const sut = new Checkpoints(signer('a'), log);
+      for (let turn = 0; turn < 20; turn += 1) {
+        tables.trouble = new Error('down');
+        await sut.round();
+        tables.trouble = undefined;
+        await sut.round();
+      }
+      tables.heads = [];
+      await sut.round();
+      expect(lines.map(([message]) => message)).toEqual([
+        expect.stringContaining('checkpoints cannot be written'),
+        expect.stringContaining('who holds the right to sign it signs nothing'),
         'The audit log is signed again.',
       ]);
     });

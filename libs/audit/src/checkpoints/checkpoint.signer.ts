@@ -14,8 +14,11 @@ import { nextCheckpoint } from './compose.js';
 /** How long a replica may sign without asking again: after a kill another one goes on then. */
 const LEASE_MS = 3000;
 
-/** `elsewhere`: another replica signs. `lost`: another one was faster, which an old lease ends with. */
-export type Round = 'signed' | 'nothing_new' | 'elsewhere' | 'lost';
+/**
+ * `elsewhere`: another replica signs. `unsigned`: another one has the right to, and has signed nothing since the round before, though
+ * something waits. `lost`: another one was faster, which an old lease ends with.
+ */
+export type Round = 'signed' | 'nothing_new' | 'elsewhere' | 'unsigned' | 'lost';
 
 /** The key that signs: Ed25519. */
 export interface SigningKey {
@@ -30,6 +33,8 @@ export interface SigningKey {
 export class CheckpointSigner {
   /** Number and hash of the newest checkpoint that this replica has seen and printed. */
   #seen: { readonly number: number; readonly hash: string } | undefined;
+  /** Number of the newest checkpoint when the right to sign was asked for last. The first time none is newer. */
+  #newest = Infinity;
 
   constructor(
     private readonly repository: CheckpointsRepository,
@@ -40,8 +45,11 @@ export class CheckpointSigner {
 
   /** Signs what is new; with a retirement, that in any case. Not to be called while it runs. */
   async round(retired?: Retirement): Promise<Round> {
-    if (!(await this.repository.takeLease(this.replica, LEASE_MS))) {
-      return 'elsewhere';
+    const { mine, newest, unsigned } = await this.repository.takeLease(this.replica, LEASE_MS);
+    const isNewer = newest > this.#newest;
+    this.#newest = newest;
+    if (!mine) {
+      return isNewer || !unsigned ? 'elsewhere' : 'unsigned';
     }
     const state = await this.repository.look();
     this.#notice(state.newest);

@@ -17,20 +17,37 @@ interface StateRow {
   readonly heads: readonly StreamHead[];
 }
 
+interface LeaseRow {
+  readonly mine: boolean;
+  readonly present: boolean;
+  readonly newest: string | null;
+  readonly unsigned: boolean;
+}
+
+/** What came of asking for the right to sign. */
+export interface Lease {
+  /** True where this replica may sign. */
+  readonly mine: boolean;
+  /** Number of the newest checkpoint, 0 where there is none. */
+  readonly newest: number;
+  /** True where another one may sign, and something waits to be signed. */
+  readonly unsigned: boolean;
+}
+
 /** The tables `audit_checkpoints` and `audit_signer`, and what `audit_streams` says of checkpoints. */
 export class CheckpointsRepository {
   constructor(private readonly pool: Pool) {}
 
   /**
-   * True where this replica may sign for the next `ms` milliseconds.
-   * @throws BrokerError `audit_unavailable` where the row that holds this right is gone.
+   * The right to sign for the next `ms` milliseconds, where it can be had.
+   * @throws BrokerError `audit_unavailable` where the row that holds it is gone.
    */
-  async takeLease(replica: string, ms: number): Promise<boolean> {
-    const [row] = await this.#query<{ mine: boolean; present: boolean }>('audit-take-lease', TAKE_LEASE, [replica, ms]);
+  async takeLease(replica: string, ms: number): Promise<Lease> {
+    const [row] = await this.#query<LeaseRow>('audit-take-lease', TAKE_LEASE, [replica, ms]);
     if (row?.present !== true) {
       throw new BrokerError('audit_unavailable', ROW_GONE);
     }
-    return row.mine;
+    return { mine: row.mine, newest: Number(row.newest), unsigned: row.unsigned };
   }
 
   /** Lets another replica sign at once. */

@@ -1,14 +1,19 @@
 /**
- * $1 replica · $2 milliseconds. The right to sign, taken where it is free or ours. The number of the newest checkpoint is its fence: who
- * holds an old lease signs a number that is taken. `present` is false where somebody removed the row.
+ * $1 replica · $2 milliseconds. The right to sign, taken where it is free, ours, or one that no replica can have: every lease is written by
+ * this clock, so that none ends later than its length from now, and a second for a clock that is set back. The number of the newest
+ * checkpoint is its fence: who holds an old lease signs a number that is taken. `unsigned`: it is another's, and a head is not marked as
+ * signed. `present` is false where somebody removed the row.
  */
 export const TAKE_LEASE = `
 WITH taken AS (
   UPDATE audit_signer SET replica = $1::uuid, expires_at = clock_timestamp() + $2::int * interval '1 millisecond'
-  WHERE id = 1 AND (replica = $1::uuid OR expires_at < clock_timestamp())
+  WHERE id = 1 AND (replica = $1::uuid OR expires_at < clock_timestamp()
+    OR expires_at > clock_timestamp() + ($2::int + 1000) * interval '1 millisecond')
   RETURNING id
 )
-SELECT EXISTS (SELECT FROM taken) AS mine, EXISTS (SELECT FROM audit_signer WHERE id = 1) AS present`;
+SELECT EXISTS (SELECT FROM taken) AS mine, EXISTS (SELECT FROM audit_signer WHERE id = 1) AS present,
+  (SELECT max(number) FROM audit_checkpoints) AS newest,
+  NOT EXISTS (SELECT FROM taken) AND EXISTS (SELECT FROM audit_streams WHERE head_seq > checkpoint_seq) AS unsigned`;
 
 /** $1 replica. Another one may sign at once. */
 export const FREE_LEASE = `UPDATE audit_signer SET expires_at = '-infinity' WHERE id = 1 AND replica = $1::uuid`;

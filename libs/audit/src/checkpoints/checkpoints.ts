@@ -1,16 +1,27 @@
-import { errorFacts, type Log } from '@app/common';
+import { errorFacts, type Log, type LogFacts } from '@app/common';
 import type { Retirement } from '../chain/checkpoint.js';
 import { noteAssured } from './checkpoint.metrics.js';
 import type { CheckpointSigner, Round } from './checkpoint.signer.js';
 
 /** A second between rounds. */
 const EVERY_MS = 1000;
+/** Rounds in a row that see nothing signed before it is said: a replica that was killed is followed sooner. */
+const ROUNDS_UNSIGNED = 10;
+const MESSAGE = {
+  failed: 'The audit log is not signed: checkpoints cannot be written. Tokens are issued meanwhile.',
+  unsigned:
+    'The audit log is not signed: who holds the right to sign it signs nothing. Tokens are issued meanwhile. Find out whom audit_signer names, and who wrote that.',
+} as const;
+type Trouble = keyof typeof MESSAGE;
 
 /** The rounds of the signer: one a second, one at a time, for as long as the replica works. */
 export class Checkpoints {
   #timer: NodeJS.Timeout | undefined;
   #under: Promise<unknown> = Promise.resolve();
   #last: Round | 'failed' | undefined;
+  #unsigned = 0;
+  /** What was said, and is not over. */
+  readonly #troubles = new Set<Trouble>();
   #running = false;
 
   constructor(
@@ -48,18 +59,19 @@ export class Checkpoints {
     await this.signer.resign().catch(() => undefined);
   }
 
-  /** One round, in turn. Never rejects; says once that it fails, not every second. */
+  /** One round, in turn. Never rejects; says once that it fails or that nobody signs, not every second, and once that this is over. */
   async round(): Promise<void> {
     try {
-      this.#last = await this.#inTurn(() => this.signer.round()).then((round) => this.#succeeded(round));
+      this.#last = await this.#inTurn(() => this.signer.round());
     } catch (error) {
-      if (this.#last !== 'failed') {
-        this.log.error(
-          'The audit log is not signed: checkpoints cannot be written. Tokens are issued meanwhile.',
-          errorFacts(error),
-        );
-      }
       this.#last = 'failed';
+      this.#say('failed', errorFacts(error));
+      return;
+    }
+    if (this.#last === 'unsigned') {
+      this.#notSigned();
+    } else {
+      this.#signed();
     }
   }
 
@@ -69,12 +81,27 @@ export class Checkpoints {
     }
   }
 
-  #succeeded(round: Round): Round {
+  #signed(): void {
     noteAssured();
-    if (this.#last === 'failed') {
+    this.#unsigned = 0;
+    if (this.#troubles.size > 0) {
+      this.#troubles.clear();
       this.log.info('The audit log is signed again.');
     }
-    return round;
+  }
+
+  #notSigned(): void {
+    this.#unsigned += 1;
+    if (this.#unsigned >= ROUNDS_UNSIGNED) {
+      this.#say('unsigned');
+    }
+  }
+
+  #say(trouble: Trouble, facts?: LogFacts): void {
+    if (!this.#troubles.has(trouble)) {
+      this.#troubles.add(trouble);
+      this.log.error(MESSAGE[trouble], facts);
+    }
   }
 
   #inTurn(work: () => Promise<Round>): Promise<Round> {
