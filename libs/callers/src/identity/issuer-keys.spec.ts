@@ -106,22 +106,27 @@ describe(IssuerKeys.name, () => {
     expect(asked).toBe(2);
   });
 
-  it('should be looked at anew after ten minutes, beside the request and not before it', async () => {
+  it('should be looked at anew after nine minutes beside the request, and after ten before it', async () => {
     await ask(old);
-    at = 10 * MINUTE;
+    published = [fresh];
+    at = 9 * MINUTE;
     expect(await ask(old)).toBe('accepted');
     expect(asked).toBe(2);
+    published = [old];
+    at += 10 * MINUTE;
+    expect([await ask(fresh), await ask(old)]).toEqual(['unknown_signing_key', 'accepted']);
+    expect(asked).toBe(3);
   });
 
-  it('should keep their version while they are the same', async () => {
-    await sut.refresh();
-    const { version } = sut;
+  it('should vouch for what they proved until they are others', async () => {
+    await ask(old);
+    const { version } = await sut.find({ alg: 'ES256', kid: 'old' }, { payload: '', signature: '' });
     at = 30 * SECOND;
     await sut.refresh();
-    expect(sut.version).toBe(version);
+    expect(sut.vouchFor(version)).toBe(true);
     published = [fresh];
     at = MINUTE;
     await sut.refresh();
-    expect(sut.version).not.toBe(version);
+    expect(sut.vouchFor(version)).toBe(false);
   });
 });

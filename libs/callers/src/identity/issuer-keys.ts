@@ -5,8 +5,12 @@ import type { KeySetSource } from './key-set.source.js';
 
 /** The issuer is not asked more often than this, whatever tokens come. */
 const ASKED_EVERY_MS = 30_000;
-/** Keys that were fetched longer ago are fetched anew beside their use, so that a withdrawn one is noticed. */
+/** Keys that were asked for longer ago are fetched anew beside their use, so that hardly anybody waits for that. */
+const AGEING_MS = 9 * 60_000;
+/** Keys that were asked for longer ago are not used before the issuer is asked anew: a withdrawn one is worthless by then. */
 const FRESH_MS = 10 * 60_000;
+/** An issuer that could not be asked counts as silent for so long, and nobody waits for it again. */
+const SILENT_MS = 60_000;
 /** While the issuer does not answer, the keys that are known go on being used for so long. */
 const KEPT_MS = 24 * 60 * 60_000;
 
@@ -15,13 +19,26 @@ export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
 }
 
+/** A key, and the version of the keys that it was found among. */
+export interface FoundKey {
+  readonly key: CryptoKey;
+  readonly version: number;
+}
+
+/** The keys of one answer of the issuer. */
+interface KnownKeys {
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+  readonly text: string;
+  readonly version: number;
+}
+
 /** The keys of one issuer, as far as they are known: fetched when they are first needed, when they age, and for an unknown `kid`. */
 export class IssuerKeys {
-  #find: ReturnType<typeof createLocalJWKSet> | undefined;
-  #text = '';
-  #version = 0;
-  #fetchedAt = Number.NEGATIVE_INFINITY;
+  #known: KnownKeys | undefined;
+  /** When they were asked for that are known: one may be withdrawn while the answer is on its way. */
+  #knownSince = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #failedAt = Number.NEGATIVE_INFINITY;
   #flight: Promise<boolean> | undefined;
 
   /** `now` counts milliseconds and never goes back; `alias` names the issuer in the log. */
@@ -32,24 +49,27 @@ export class IssuerKeys {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Changes whenever the keys do: what was verified with others must be verified again. */
-  get version(): number {
-    return this.#version;
+  /**
+   * Whether what was verified with a key of this version is good without another look. It is not where the keys are others now, or
+   * where `find` would ask the issuer first. Has ageing keys fetched, as `find` does.
+   */
+  vouchFor(version: number): boolean {
+    return this.#areUsable() && this.#known?.version === version;
   }
 
   /**
    * The key that signed a token with this header. Throws KeysUnavailable; JWKSNoMatchingKey where the issuer has no such key, or
    * was asked for its keys less than 30 s ago.
    */
-  async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
-    const known = await this.#known();
+  async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<FoundKey> {
+    const known = await this.#require();
     try {
-      return await known(header, token);
+      return await keyAmong(known, header, token);
     } catch (error) {
       if (!isUnknownKey(error) || !(await this.refresh())) {
         throw error;
       }
-      return (this.#find ?? known)(header, token);
+      return keyAmong(this.#known ?? known, header, token);
     }
   }
 
@@ -66,17 +86,28 @@ export class IssuerKeys {
     return this.#flight;
   }
 
-  async #known(): Promise<ReturnType<typeof createLocalJWKSet>> {
-    const age = this.now() - this.#fetchedAt;
-    if (age >= KEPT_MS) {
+  async #require(): Promise<KnownKeys> {
+    if (!this.#areUsable()) {
       await this.refresh();
-    } else if (age >= FRESH_MS) {
-      void this.refresh();
     }
-    if (this.#find === undefined || this.now() - this.#fetchedAt >= KEPT_MS) {
+    if (this.#known === undefined || this.now() - this.#knownSince >= KEPT_MS) {
       throw new KeysUnavailable('The keys of the issuer are not known.');
     }
-    return this.#find;
+    return this.#known;
+  }
+
+  /** Whether the keys may be used before the issuer is asked again. Has ageing ones fetched beside that. */
+  #areUsable(): boolean {
+    const now = this.now();
+    const age = now - this.#knownSince;
+    const silent = now - this.#failedAt < SILENT_MS;
+    if (age >= (silent ? KEPT_MS : FRESH_MS)) {
+      return false;
+    }
+    if (age >= AGEING_MS) {
+      void this.refresh();
+    }
+    return true;
   }
 
   /** Never rejects. */
@@ -84,15 +115,15 @@ export class IssuerKeys {
     try {
       const keySet = await this.source();
       const text = JSON.stringify(keySet);
-      if (text !== this.#text) {
+      if (text !== this.#known?.text) {
         const jose = await import('jose');
-        this.#find = jose.createLocalJWKSet(keySet);
-        this.#text = text;
-        this.#version += 1;
+        const version = (this.#known?.version ?? 0) + 1;
+        this.#known = { find: jose.createLocalJWKSet(keySet), text, version };
       }
-      this.#fetchedAt = this.now();
+      this.#knownSince = this.#askedAt;
       return true;
     } catch (error) {
+      this.#failedAt = this.now();
       this.log.warn('The keys of an issuer cannot be fetched; those known go on being used for a day.', {
         source: this.alias,
         reason: error instanceof KeySetError ? error.message : undefined,
@@ -102,6 +133,12 @@ export class IssuerKeys {
     }
   }
 }
+
+const keyAmong = async (
+  { find, version }: KnownKeys,
+  header: JWSHeaderParameters,
+  token: FlattenedJWSInput,
+): Promise<FoundKey> => ({ key: await find(header, token), version });
 
 const isUnknownKey = (error: unknown): boolean =>
   (Object(error) as { readonly code?: unknown }).code === 'ERR_JWKS_NO_MATCHING_KEY';

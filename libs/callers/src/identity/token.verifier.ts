@@ -1,4 +1,5 @@
 import { atMost, type Clock } from '@app/common';
+import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { createHash } from 'node:crypto';
 import { AuthenticationError } from '../authentication.error.js';
@@ -16,21 +17,26 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** An issuer with its keys. */
 export interface IssuerWithKeys extends Pick<TrustedIssuer, 'alias' | 'issuer' | 'audience' | 'algorithms'> {
-  readonly keys: Pick<IssuerKeys, 'find' | 'refresh' | 'version'>;
+  readonly keys: Pick<IssuerKeys, 'find' | 'refresh' | 'vouchFor'>;
 }
 
-interface Verified {
+interface Proof {
+  readonly payload: JWTPayload;
+  /** Of the keys that the token's own was found among. */
+  readonly keysVersion: number;
+}
+
+interface Verified extends Pick<Proof, 'keysVersion'> {
   readonly identity: ProvedIdentity;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
   readonly issuer: IssuerWithKeys;
-  readonly keysVersion: number;
 }
 
 /**
  * Token → the identity that it proves. Issuer, audience and algorithms are those of the configuration; what the token's header says
- * of keys (`jku`, `x5u`, `jwk`) is not looked at. A token that was verified is remembered, as its hash, until it ends or the keys
- * of its issuer change.
+ * of keys (`jku`, `x5u`, `jwk`) is not looked at. A token that was verified is remembered, as its hash, until it ends, the keys
+ * of its issuer change, or they are so old that the issuer must be asked first.
  */
 export class TokenVerifier {
   readonly #issuers: ReadonlyMap<string, IssuerWithKeys>;
@@ -50,7 +56,7 @@ export class TokenVerifier {
     }
     const digest = createHash('sha256').update(token).digest('base64');
     const known = this.#verified.get(digest);
-    if (known !== undefined && this.clock.now() < known.expiresAt && known.issuer.keys.version === known.keysVersion) {
+    if (known !== undefined && this.clock.now() < known.expiresAt && known.issuer.keys.vouchFor(known.keysVersion)) {
       return known.identity;
     }
     try {
@@ -69,19 +75,12 @@ export class TokenVerifier {
   }
 
   async #check(token: string): Promise<Verified> {
-    const { decodeJwt, jwtVerify } = await import('jose');
+    const { decodeJwt } = await import('jose');
     const issuer = this.#issuers.get(decodeJwt(token).iss ?? '');
     if (issuer === undefined) {
       throw new AuthenticationError('unknown_issuer');
     }
-    const { payload } = await jwtVerify(token, (header, signed) => issuer.keys.find(header, signed), {
-      issuer: issuer.issuer,
-      audience: issuer.audience,
-      algorithms: [...issuer.algorithms],
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
-      currentDate: new Date(this.clock.now()),
-      requiredClaims: ['exp', 'sub'],
-    });
+    const { payload, keysVersion } = await this.#proveBy(issuer, token);
     const { sub: subject, exp: expiresAt } = payload;
     if (typeof subject !== 'string' || !SUBJECT_PATTERN.test(subject) || expiresAt === undefined) {
       throw new AuthenticationError('unusable_claims');
@@ -90,7 +89,27 @@ export class TokenVerifier {
       identity: proved({ issuer: issuer.issuer, subject }, `jwt:${issuer.alias}`),
       expiresAt: expiresAt * 1000,
       issuer,
-      keysVersion: issuer.keys.version,
+      keysVersion,
     };
+  }
+
+  /** The claims, and the version of the keys that proved them: others may have come before the signature was verified. */
+  async #proveBy({ keys, issuer, audience, algorithms }: IssuerWithKeys, token: string): Promise<Proof> {
+    const { jwtVerify } = await import('jose');
+    let keysVersion = Number.NaN;
+    const keyOf: JWTVerifyGetKey = async (header, signed) => {
+      const { key, version } = await keys.find(header, signed);
+      keysVersion = version;
+      return key;
+    };
+    const { payload } = await jwtVerify(token, keyOf, {
+      issuer,
+      audience,
+      algorithms: [...algorithms],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(this.clock.now()),
+      requiredClaims: ['exp', 'sub'],
+    });
+    return { payload, keysVersion };
   }
 }
