@@ -14,6 +14,7 @@ export { type ExpectedVersion, requireVersion } from './expected-version.js';
 export { HotCounter } from './hot-counter.js';
 export { newId, newTimedId, randomLetters } from './ids.js';
 export { isoTime, LATEST_TIME_MS } from './iso-time.js';
+export { KeptFlight } from './kept-flight.js';
 export { createLog, Log, LOG_LEVELS, type LogFacts, type LogLevel } from './log.js';
 export { type ConnectionName, NAME_MESSAGE, NAME_PATTERN } from './names.js';
 export { isNetwork, Networks } from './networks.js';

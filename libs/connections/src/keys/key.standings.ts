@@ -1,15 +1,16 @@
+import { KeptFlight } from '@app/common';
 import { Injectable } from '@nestjs/common';
 import { type KeysStatus, type KeyStanding, rotationOf } from './key-record.js';
 import { encryptionKeys, encryptionKeyValues, replicasBehind } from './keys.metrics.js';
 import { KeysRepository } from './keys.repository.js';
 
-/** Scrapes within this time share one count. */
+/** Scrapes within this time share one count, and one that failed. */
 const KEEP_MS = 10_000;
 
 /** The keys together with what needs them, for administrators and for metrics. */
 @Injectable()
 export class KeyStandings {
-  #takenAt = Number.NEGATIVE_INFINITY;
+  readonly #flight = new KeptFlight(KEEP_MS);
 
   constructor(private readonly keys: KeysRepository) {}
 
@@ -27,12 +28,12 @@ export class KeyStandings {
   }
 
   /** Fills the gauges; to be called before the metrics are read. */
-  async measure(): Promise<void> {
-    if (performance.now() - this.#takenAt < KEEP_MS) {
-      return;
-    }
+  measure(): Promise<void> {
+    return this.#flight.join(() => this.#count());
+  }
+
+  async #count(): Promise<void> {
     const { keys, rotation } = await this.read();
-    this.#takenAt = performance.now();
     encryptionKeys.reset();
     encryptionKeyValues.reset();
     for (const { id, provider, state, values } of keys) {
