@@ -5,6 +5,7 @@ import { overloadRefusals } from '../limits/limits.metrics.js';
 import type { Overload } from '../limits/overload.js';
 import { setCommonHeaders } from './common-headers.js';
 import { countAnswer } from './http.metrics.js';
+import { onOver } from './on-over.js';
 import { sendProblem } from './problem.filter.js';
 import { whyRefused } from './why-refused.js';
 import type { BrokerReply, BrokerRequest } from './request.js';
@@ -37,7 +38,7 @@ export function installEdge(instance: FastifyInstance, doors: Doors, log: Log): 
       return;
     }
     doors.draining.enter();
-    reply.raw.once('close', () => doors.draining.leave());
+    onOver(reply.raw, () => doors.draining.leave());
     done();
   });
   instance.addHook('onResponse', (request, reply, done) => {

@@ -1,12 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import { onOver } from '../http/on-over.js';
 
 /** Calls `lost` where the connection ends before the whole answer was handed to the system. At most once. */
 export function onUndelivered({ raw }: { readonly raw: ServerResponse }, lost: () => void): void {
-  if (raw.destroyed || raw.socket?.destroyed === true) {
+  // The request's socket: an answer that is queued behind another one has none yet.
+  if (raw.destroyed || raw.req.socket.destroyed) {
     lost();
     return;
   }
-  raw.once('close', () => {
+  onOver(raw, () => {
     if (!raw.writableFinished) {
       lost();
     }

@@ -1,5 +1,6 @@
 import { setCommonHeaders } from '../http/common-headers.js';
 import { countAnswer } from '../http/http.metrics.js';
+import { onOver } from '../http/on-over.js';
 import type { ProblemReply, RefusedRequest } from '../http/problem.filter.js';
 import type { Caller } from '@app/callers';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -55,7 +56,7 @@ export class DirectExchange implements RefusedRequest, ProblemReply {
 
   /** Calls `ended` once the answer was handed to the system, or its connection ended before. */
   onEnd(ended: () => void): void {
-    this.raw.once('close', () => {
+    onOver(this.raw, () => {
       if (this.raw.writableFinished) {
         countAnswer(this.method, ROUTE.url, this.#status, (performance.now() - this.#began) / 1000);
       }
