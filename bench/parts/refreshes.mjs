@@ -21,12 +21,14 @@ import { warmUp } from '../support/warm-up.mjs';
 export const title = 'due connections are renewed, by one process and by three';
 
 const SECONDS = 2;
-/** From the word that the brokers may renew, or may not, until they do. */
-const SETTLED_MS = 800;
+/** How often is looked whether the brokers renew, or rest, as they were told; and how long they must for that. */
+const LOOK_MS = 100;
+const SETTLED_LOOKS = 3;
+const LONGEST_SETTLING_MS = 2000;
 /** Refreshes that a replica has under way at once at one provider; eight of them are sent. */
 const AT_ONCE = 16;
 /** Enough for the warm-up and all rounds at a rate that two cores do not reach. */
-const COUNT = 60_000;
+const COUNT = 40_000;
 const PROVIDER = 'bench';
 
 /** Brokers on this database that renew until they are stopped, each with a spool of its own. */
@@ -93,10 +95,16 @@ async function baseline({ baselineUrl: url, directory, pgbench, kind, clients })
 }
 
 /** The brokers begin to renew, or leave off: also with what they have claimed, which would be tried again and again without a reason. */
-async function letRenew(url, allowed) {
+async function letRenew(url, provider, allowed) {
   const refused = allowed ? 'null, refused_reason = null' : `clock_timestamp(), refused_reason = 'unauthorized'`;
   await query(url, `update providers set refused_at = ${refused} where name = $1`, [PROVIDER]);
-  await pause(SETTLED_MS);
+  let settled = 0;
+  for (let waited = 0; settled < SETTLED_LOOKS && waited < LONGEST_SETTLING_MS; waited += LOOK_MS) {
+    const before = await provider.count();
+    await pause(LOOK_MS);
+    const isRenewing = (await provider.count()).answered > before.answered;
+    settled = isRenewing === allowed ? settled + 1 : 0;
+  }
 }
 
 /** All rounds of one kind of credential and one number of processes. */
@@ -105,17 +113,17 @@ async function runKind(job) {
   const brokers = await startBrokers({ url: brokerUrl, keysFile, count: processes });
   const runs = { warmUp: [], broker: [], pgbench: [] };
   try {
-    await letRenew(brokerUrl, true);
+    await letRenew(brokerUrl, job.provider, true);
     runs.warmUp = await warmUp(job.provider, processes);
     progress(`${kind.name}, ${processes}, warming up: ${runs.warmUp.join(' ')}`);
-    await letRenew(brokerUrl, false);
+    await letRenew(brokerUrl, job.provider, false);
     await (pgbench === undefined ? undefined : baseline({ ...job, clients: AT_ONCE * processes }));
     // As autovacuum does within a minute: before, Postgres plans for a table of attempts that is empty, and reads it whole.
     await Promise.all([brokerUrl, job.baselineUrl].map((url) => query(url, 'analyze attempts')));
     for (let round = 0; round < rounds; round += 1) {
-      await letRenew(brokerUrl, true);
+      await letRenew(brokerUrl, job.provider, true);
       runs.broker.push(await measure({ ...job, brokers }, SECONDS));
-      await letRenew(brokerUrl, false);
+      await letRenew(brokerUrl, job.provider, false);
       if (pgbench !== undefined) {
         runs.pgbench.push(await baseline({ ...job, clients: AT_ONCE * processes }));
       }
