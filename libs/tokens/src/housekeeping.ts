@@ -12,6 +12,7 @@ const COMPLETE_EVERY_MS = 10_000;
 export class Housekeeping {
   #timers: NodeJS.Timeout[] = [];
   #working: Promise<void> = Promise.resolve();
+  #stopping = false;
 
   constructor(
     private readonly replay: SpoolReplay,
@@ -29,20 +30,31 @@ export class Housekeeping {
     ];
   }
 
-  /** Resolves when nothing of it is under way any more. */
+  /** Begins nothing more, not even what waits for its turn, and resolves when nothing is under way any more. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#timers.forEach((timer) => clearInterval(timer));
     await this.#working;
     await this.usage.stop();
   }
 
-  /** One thing at a time, in turn: none is urgent. */
+  /** One thing at a time, in turn: none is urgent. What takes longer than its interval is not due again before it is done. */
   #every(ms: number, work: () => Promise<unknown>): NodeJS.Timeout {
+    let isPending = false;
     return setInterval(() => {
-      this.#working = this.#working
-        .then(work)
-        .then(() => undefined)
-        .catch((error: unknown) => this.log.warn('Housekeeping failed; it is tried again.', errorFacts(error)));
+      if (isPending) {
+        return;
+      }
+      isPending = true;
+      this.#working = this.#working.then(() => this.#do(work)).finally(() => (isPending = false));
     }, ms);
+  }
+
+  async #do(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await (this.#stopping ? undefined : work());
+    } catch (error) {
+      this.log.warn('Housekeeping failed; it is tried again.', errorFacts(error));
+    }
   }
 }
