@@ -9,11 +9,19 @@ import {
   Spool,
 } from '@app/connections';
 import { Envelopes } from '@app/crypto';
-import { AddressGuard, type OutboundAnswer, OutboundClient, RefreshExchange } from '@app/providers';
-import { SpoolReplay } from '@app/tokens';
+import {
+  AddressGuard,
+  failed,
+  type OutboundAnswer,
+  OutboundClient,
+  type Outcome,
+  RefreshExchange,
+} from '@app/providers';
+import { Refresher, SpoolReplay } from '@app/tokens';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   decidedNow,
+  expireLease,
   newAttempt,
   newConnection,
   open,
@@ -21,8 +29,9 @@ import {
   storedConnection,
 } from '../support/connections.js';
 import { libraryConfig, silentLog } from '../support/library.js';
+import { newOAuthProvider, timePasses } from '../support/one-shot.js';
 import { sql } from '../support/test-database.js';
-import { HeldProvider, startTokenReplica, SYSTEM, type TokenReplica } from '../support/token-replica.js';
+import { granted, HeldProvider, startTokenReplica, SYSTEM, type TokenReplica } from '../support/token-replica.js';
 
 const HOUR = 3600 * 1000;
 const exchange = new RefreshExchange(new OutboundClient(new AddressGuard([])), silentLog);
@@ -39,12 +48,20 @@ const newAnswer = (body: object, status = 200): OutboundAnswer => ({
   body: JSON.stringify(body),
 });
 const GRANT = newAnswer({ access_token: 'a2', refresh_token: 'r2', expires_in: 3600, token_type: 'Bearer' });
+const ASKED = { trigger: 'admin', origin: SYSTEM } as const;
+const UNREADABLE = failed('unreadable_answer', 200);
 
 const filesOf = async ({ id }: Pick<OpenAttempt, 'id'>): Promise<readonly string[]> =>
   (await readdir(libraryConfig.spoolDir))
     .filter((name) => name.startsWith(id))
     .map((name) => name.slice(37))
     .toSorted();
+
+/** What stands of all attempts of a connection. */
+const filesOfAll = async ({ id }: Connection): Promise<readonly string[]> =>
+  (await Promise.all((await storedAttempts(id)).map(filesOf))).flat();
+const answersOf = async (connection: Connection): Promise<readonly string[]> =>
+  (await filesOfAll(connection)).filter((kind) => kind === 'answer');
 
 describe(SpoolReplay.name, () => {
   let replica: TokenReplica;
@@ -86,6 +103,22 @@ describe(SpoolReplay.name, () => {
     const request = await decidedNow(newAttempt(connection.id, { generation }));
     const attempt = await replica.module.get(AttemptsRepository).open(request);
     return attempt?.held['refresh_token']?.reveal();
+  }
+  const newRolling = async (): Promise<Connection> => {
+    const provider = await newOAuthProvider(replica, { rotation: 'static', rolling: true });
+    return newConnection(replica, { settings: {}, credential: { access_token: 'a1' } }, provider);
+  };
+  /** A renewal that is answered so. */
+  async function renewed(outcome: Outcome): Promise<void> {
+    const renewal = replica.module.get(Refresher).refresh(await find(), ASKED);
+    const request = await replica.provider.next();
+    request.answer(outcome);
+    await renewal.catch(() => undefined);
+  }
+  /** As the next process does, when the lease of the one before has run out. */
+  async function openRolling(): Promise<OpenAttempt> {
+    await expireLease(connection.id);
+    return open(replica, await decidedNow(newAttempt(connection.id, { irretrievable: true })));
   }
 
   it('should adopt what a killed process left, without asking the provider again', async () => {
@@ -209,5 +242,45 @@ describe(SpoolReplay.name, () => {
     expect(await filesOf(attempt)).toEqual(['answer', 'intent']);
     await sut.run();
     expect(await find()).toMatchObject({ generation: 2 });
+  });
+
+  describe('answers that cannot be read', () => {
+    it('should go once a later one is adopted, where the credential may be sent again', async () => {
+      connection = await newRolling();
+      await renewed(UNREADABLE);
+      await renewed(UNREADABLE);
+      await sut.run();
+      expect(await answersOf(connection)).toEqual(['answer', 'answer']);
+      await renewed(granted('a2', { access_token: 'a2' }));
+      expect(await find()).toMatchObject({ generation: 2, state: 'active' });
+      expect(await filesOfAll(connection)).toEqual([]);
+    });
+
+    it('should stay, whatever is adopted later, where it can be sent once', async () => {
+      await renewed(UNREADABLE);
+      await timePasses(connection.id, 100);
+      await renewed(granted('a3', { refresh_token: 'r3' }));
+      expect(await find()).toMatchObject({ generation: 2, state: 'active' });
+      await renewed(granted('a4', { refresh_token: 'r4' }));
+      await sut.run();
+      expect(await answersOf(connection)).toEqual(['answer']);
+    });
+
+    it('should lose none that came later than the one that is adopted, once the configuration is mended', async () => {
+      connection = await newRolling();
+      const older = await openRolling();
+      await leave(older, newAnswer({ data: { token: 'a2' } }), 2000);
+      await sut.run();
+      const later = await openRolling();
+      await leave(later, newAnswer({ data: { token: 'a3' } }), 1000);
+      await sut.run();
+      expect(await answersOf(connection)).toEqual(['answer', 'answer']);
+      const settings = { paths: { access_token: 'data.token' } };
+      await replica.module.get(ConnectionService).patch(SYSTEM, connection, { settings });
+      await sut.run();
+      expect((await find()).token?.accessToken.reveal()).toBe('a2');
+      expect(await sql('select id from spares where connection_id = $1', [connection.id])).toEqual([{ id: later.id }]);
+      expect(await answersOf(connection)).toEqual([]);
+    });
   });
 });

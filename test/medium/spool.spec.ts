@@ -212,6 +212,29 @@ describe(Spool.name, () => {
     expect(await files()).toEqual([]);
   });
 
+  it('should not gather answers that were superseded, whichever process left them', async () => {
+    const connectionId = randomUUID();
+    const newRepeated = (): SpooledAttempt => newAttempt({ connectionId, epoch: null });
+    const [other, sut] = [await start(), await start()];
+    const left = newRepeated();
+    await other.prepare(left);
+    await other.keep(left, newAnswer());
+    await sut.pending();
+    const [unread, crossing, good] = [newRepeated(), newRepeated(), newRepeated()];
+    await sut.prepare(unread);
+    await sut.keep(unread, newAnswer());
+    now += 1000;
+    await sut.prepare(good);
+    await sut.prepare(crossing);
+    now += 1000;
+    await sut.keep(crossing, newAnswer());
+    await sut.keep(good, newAnswer());
+    await sut.adopted(good);
+    // What came while the adopted one was on its way may be the later one.
+    expect(await files()).toEqual([`${crossing.id}.answer`]);
+    await expect(pendingOf(sut)).resolves.toEqual([crossing.id]);
+  });
+
   it('should know that a credential was used whose answer could not be kept', async () => {
     const sut = await start();
     const attempt = newAttempt();

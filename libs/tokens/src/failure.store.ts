@@ -57,7 +57,7 @@ export class FailureStore {
     return relogin ? { kind: 'again' } : { kind: 'failed', failure, retryInMs };
   }
 
-  /** Where the outcome is not known, what the spool holds of the attempt is still wanted. */
+  /** Where the outcome is not known, what the spool holds of the attempt is still wanted, until a later answer supersedes it. */
   async #tidySpool(attempt: OpenAttempt, { kind, salvaged }: Failure): Promise<void> {
     if (salvaged !== undefined) {
       return this.spool.adopted(attempt);

@@ -154,3 +154,7 @@ const databaseOf = ({ system_identifier, timeline }: Partial<Stored>): DatabaseI
   typeof system_identifier === 'string' && typeof timeline === 'number'
     ? { systemIdentifier: system_identifier, timeline }
     : null;
+
+/** An answer and its note, of which this process need not know: another one may have left both. Of anything else, that alone. */
+export const withNote = (entry: SpoolEntry): readonly SpoolEntry[] =>
+  entry.kind === 'answer' ? [entry, { ...entry, kind: 'intent' }] : [entry];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SpoolEntry } from './spool-entry.js';
-import { isNewer, isOfEarlierCredential, outlivedBy, SpoolIndex } from './spool.index.js';
+import { isNewer, isOfEarlierCredential, outlivedBy, SpoolIndex, supersededBy } from './spool.index.js';
 
 const NOW = Date.parse('2026-11-21T10:00:00Z');
 let made = 0;
@@ -69,6 +69,28 @@ describe(outlivedBy.name, () => {
 
   it('should outlive nothing where nothing was adopted', () => {
     expect(outlivedBy([newEntry(), newEntry({ kind: 'answer' })])).toEqual([]);
+  });
+});
+
+describe(supersededBy.name, () => {
+  const adopted = newEntry({ kind: 'answer', epoch: null, sentAt: NOW, answeredAt: NOW + 500 });
+  const newAnswer = (overrides: Partial<SpoolEntry> = {}): SpoolEntry =>
+    newEntry({ kind: 'answer', epoch: null, sentAt: NOW - 2000, answeredAt: NOW - 1000, ...overrides });
+
+  it('should take notes up to its generation, and answers that were there before it was sent', () => {
+    const superseded = [newAnswer(), newAnswer({ generation: 6 }), newEntry({ epoch: null, sentAt: NOW + 100 })];
+    expect(supersededBy(adopted, [adopted, ...superseded])).toEqual(superseded);
+  });
+
+  it.each<readonly [string, Partial<SpoolEntry>]>([
+    ['that came while it was on its way', { answeredAt: NOW + 100 }],
+    ['that came in the very moment in which it was sent', { answeredAt: NOW }],
+    ['of a later generation', { generation: 8 }],
+    ['of a credential that can be used only once', { epoch: 12 }],
+    ['of such a credential and an earlier generation', { epoch: 12, generation: 6 }],
+    ['that was adopted, and is the newest of a credential that can be used only once', { kind: 'kept', epoch: 12 }],
+  ])('should take no answer %s', (_what, overrides) => {
+    expect(supersededBy(adopted, [newAnswer(overrides)])).toEqual([]);
   });
 });
 

@@ -92,6 +92,19 @@ export function outlivedBy(entries: readonly SpoolEntry[]): readonly SpoolEntry[
   return newest === undefined ? [] : [...older, ...notes];
 }
 
+/**
+ * What the adopted answer of an attempt that may be repeated makes superfluous: notes up to its generation, and answers that were
+ * there before it was sent, read or not: the provider has honoured what they were sent with once more since. An answer that came
+ * while it was on its way may be the later one, and that of a credential that can be used only once is the only one: these stay.
+ */
+export const supersededBy = (adopted: SpoolEntry, entries: readonly SpoolEntry[]): readonly SpoolEntry[] =>
+  entries.filter(
+    ({ kind, epoch, generation, answeredAt }) =>
+      epoch === null &&
+      generation <= adopted.generation &&
+      (kind === 'intent' || (kind === 'answer' && answeredAt !== null && answeredAt < adopted.sentAt)),
+  );
+
 const RANK = { kept: 0, answer: 1, intent: 2 } as const;
 
 /** A credential may have been sent so long before the database says that it was stored: clocks differ, and are set back. */

@@ -6,8 +6,8 @@ import type { OutboundAnswer } from '@app/providers';
 import { LRUCache } from 'lru-cache';
 import type { KnownEpochs, SeenEpoch } from './epoch-file.js';
 import type { DatabaseIdentity, SpooledAnswer, SpooledAttempt, SpoolEntry } from './spool-entry.js';
-import { formatAnswer, formatIntent, nameOf, openAnswer, placeOf } from './spool-file.js';
-import { type Consumed, type ConsumedConnection, outlivedBy } from './spool.index.js';
+import { formatAnswer, formatIntent, nameOf, openAnswer, placeOf, withNote } from './spool-file.js';
+import { type Consumed, type ConsumedConnection, outlivedBy, supersededBy } from './spool.index.js';
 import { rewrapKept } from './rewrap-kept.js';
 import { SpoolStore } from './spool.store.js';
 
@@ -88,7 +88,7 @@ export class Spool {
 
   /**
    * The database holds the answer of this attempt. One of a credential that can be used only once stays as the newest of its
-   * connection, and takes the place of what is older; any other goes.
+   * connection, and takes the place of what is older; any other goes, and what it supersedes with it.
    */
   async adopted({ id }: Pick<SpooledAttempt, 'id'>): Promise<void> {
     await this.#settle(id).finally(() => this.#end(id));
@@ -102,7 +102,9 @@ export class Spool {
     }
     const { index } = this.#store;
     if (own.epoch === null) {
-      return this.#store.remove([own, ...repeatable(index.of(own.connectionId), own.generation)]);
+      const superseded = [own, ...supersededBy(own, index.of(own.connectionId))];
+      superseded.forEach(({ kind, attempt }) => kind === 'answer' && this.#keptAt.delete(attempt));
+      return this.#store.remove(superseded.flatMap(withNote));
     }
     if (answer === undefined) {
       // Without its answer at hand, the note of a one-time credential is all that shows that it was used.
@@ -233,10 +235,6 @@ export class Spool {
     };
   }
 }
-
-/** Notes of attempts that may be repeated, and were: nothing depends on what became of them. */
-const repeatable = (entries: readonly SpoolEntry[], upTo: number): readonly SpoolEntry[] =>
-  entries.filter(({ kind, epoch, generation }) => kind === 'intent' && epoch === null && generation <= upTo);
 
 function unwritable(path: string, cause: unknown): BrokerError {
   const { error_code: code = 'unknown error' } = errorFacts(cause);
