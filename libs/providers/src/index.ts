@@ -25,4 +25,4 @@ export { type AttemptOptions, type AttemptResult, RefreshExchange } from './refr
 export type { ObjectSchema, PropertySchema } from './schema.js';
 export { canRefresh, canRelogin, type Configured, type FieldNames, nextStep, type StepFacts } from './steps.js';
 export { type Traits, traitsOf } from './traits.js';
-export { checkComplete, checkFields, type GroupNames, type LevelInput } from './validation.js';
+export { checkChanges, checkComplete, checkFields, type GroupNames, type LevelInput } from './validation.js';

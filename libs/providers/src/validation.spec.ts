@@ -5,7 +5,7 @@ import { KlearstackProvider } from './klearstack/klearstack.provider.js';
 import { MonetateProvider } from './monetate/monetate.provider.js';
 import { OnmetaProvider } from './onmeta/onmeta.provider.js';
 import type { Provider } from './provider.js';
-import { checkComplete, checkFields, type LevelInput } from './validation.js';
+import { checkChanges, checkComplete, checkFields, type LevelInput } from './validation.js';
 
 const NAMES = { settings: 'settings', secrets: 'credential' };
 const onmeta = new OnmetaProvider();
@@ -109,6 +109,36 @@ describe(checkFields.name, () => {
 
     expect(errors).toHaveLength(3);
     expect(JSON.stringify(errors)).not.toContain('canary');
+  });
+});
+
+describe(checkChanges.name, () => {
+  const change = (input: LevelInput) => checkChanges(onmeta, input, NAMES);
+
+  it('should let null remove any field of its group, one that every type has among them', () => {
+    expect(change({ settings: { environment: null, ca_certificates: null }, secrets: { api_key: null } })).toEqual([]);
+    expect(change({})).toEqual([]);
+  });
+
+  it.each<[string, LevelInput, string, string]>([
+    [
+      'an unknown setting',
+      { settings: { base_uri: null } },
+      'settings.base_uri',
+      'is not a field of the type "onmeta"',
+    ],
+    [
+      'an unknown secret',
+      { secrets: { acces_key: null } },
+      'credential.acces_key',
+      'is not a field of the type "onmeta"',
+    ],
+    ['a misplaced secret', { settings: { api_key: null } }, 'settings.api_key', 'belongs under "credential"'],
+    ['a misplaced setting', { secrets: { base_url: null } }, 'credential.base_url', 'belongs under "settings"'],
+    ['a malformed value', { secrets: { api_key: '' } }, 'credential.api_key', 'must not be empty'],
+    ['a group that is no object', { settings: [null] }, 'settings', 'must be an object'],
+  ])('should refuse %s that is sent as null', (_what, input, field, message) => {
+    expect(change(input)).toContainEqual({ field, message });
   });
 });
 

@@ -42,6 +42,18 @@ export function checkFields(provider: Provider, input: LevelInput, names: GroupN
   ];
 }
 
+/**
+ * As `checkFields`, for what is merged into a level or may be left out of it: null removes a field. What is removed need not be there,
+ * but its name must be one of a field of that group.
+ */
+export function checkChanges(provider: Provider, { settings, secrets }: LevelInput, names: GroupNames): FieldError[] {
+  return [
+    ...checkFields(provider, { settings: withoutNulls(settings), secrets: withoutNulls(secrets) }, names),
+    ...checkRemoved(provider, settings, names, false),
+    ...checkRemoved(provider, secrets, names, true),
+  ];
+}
+
 /** What is missing or does not fit in a provider's and a connection's fields together; `names` are those of the level that is being written. */
 export function checkComplete(provider: Provider, effective: EffectiveCredential, names: GroupNames): FieldError[] {
   const configured = configuredOf(effective);
@@ -80,6 +92,22 @@ function checkGroup(
   return fields.flatMap((field) => deeperErrors(field, value as Readonly<Record<string, unknown>>, group));
 }
 
+function checkRemoved(provider: Provider, value: unknown, names: GroupNames, secret: boolean): FieldError[] {
+  const known = configurableFields(provider).filter((field) => field.secret === secret);
+  return Object.entries(Object(value) as object)
+    .filter(([name, sent]) => sent === null && known.every((field) => field.name !== name))
+    .map(([name]) => ({
+      field: `${secret ? names.secrets : names.settings}.${name}`,
+      message: strayMessage(provider, name, secret, names),
+    }));
+}
+
+/** What is no object is left as it is: it is refused as that. */
+const withoutNulls = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).filter(([, sent]) => sent !== null))
+    : value;
+
 function deeperErrors(
   { name, check }: ProviderField,
   group: Readonly<Record<string, unknown>>,
@@ -92,15 +120,17 @@ function deeperErrors(
 
 const isUnknownField = ({ unknown, path }: SchemaFault): boolean => unknown && path.length === 1;
 
+const worded = (fault: SchemaFault, provider: Provider, secret: boolean, names: GroupNames): SchemaFault => ({
+  ...fault,
+  message: strayMessage(provider, fault.path[0], secret, names),
+});
+
 /** A field that is unknown in its group may be known in the other one. */
-function worded(fault: SchemaFault, provider: Provider, secret: boolean, names: GroupNames): SchemaFault {
-  const isMisplaced = configurableFields(provider).some(
-    (field) => field.name === fault.path[0] && field.secret !== secret,
-  );
-  const message = isMisplaced
+function strayMessage(provider: Provider, name: string | undefined, secret: boolean, names: GroupNames): string {
+  const isMisplaced = configurableFields(provider).some((field) => field.name === name && field.secret !== secret);
+  return isMisplaced
     ? `belongs under "${secret ? names.settings : names.secrets}"`
     : `is not a field of the type "${provider.type}"`;
-  return { ...fault, message };
 }
 
 function validatorsOf(provider: Provider): Validators {

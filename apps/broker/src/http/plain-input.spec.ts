@@ -22,6 +22,14 @@ describe('complaintsAbout', () => {
     ]);
   });
 
+  it.each(['\0', 'a\0b', '\ud800'])('should not take %j as a name either, whatever its value', (name) => {
+    const message = 'has a name that contains NUL or half of a surrogate pair';
+
+    for (const value of [null, 'x', {}]) {
+      expect(complaintsAbout({ secrets: { [name]: value } })).toEqual([{ field: `secrets.${name}`, message }]);
+    }
+  });
+
   it('should name the place in a list', () => {
     expect(complaintsAbout({ rules: ['klavi/*', '\0'] })).toMatchObject([{ field: 'rules.1' }]);
   });

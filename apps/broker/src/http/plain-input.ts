@@ -6,7 +6,7 @@ const DEEPEST = 8;
 const NO_TEXT = /\0|\p{Cs}/u;
 
 /**
- * What is wrong with an input on every route: text that cannot be stored, depth that nothing documents, and the names that
+ * What is wrong with an input on every route: text that cannot be stored, in names too, depth that nothing documents, and the names that
  * JavaScript gives every object (`constructor`, `toString`), which the making of a DTO passes over without a word.
  */
 export function complaintsAbout(input: unknown, path = '', depth = 0): FieldError[] {
@@ -21,8 +21,11 @@ export function complaintsAbout(input: unknown, path = '', depth = 0): FieldErro
   }
   return Object.entries(input).flatMap(([name, value]) => {
     const field = path === '' ? name : `${path}.${name}`;
-    return name in Object.prototype
-      ? [{ field, message: 'is not known here' }]
+    if (name in Object.prototype) {
+      return [{ field, message: 'is not known here' }];
+    }
+    return NO_TEXT.test(name)
+      ? [{ field, message: 'has a name that contains NUL or half of a surrogate pair' }]
       : complaintsAbout(value, field, depth + 1);
   });
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
+  checkChanges,
   checkComplete,
-  checkFields,
   type ConfiguredLevel,
   mergeLevels,
   mergeSettings,
@@ -12,7 +12,7 @@ import {
 } from '@app/providers';
 import type { StoredToken } from './connection-admin.repository.js';
 import type { BroughtToken, ConnectionChanges } from './connection-record.js';
-import { refuse, withoutNulls } from './fields.js';
+import { refuse } from './fields.js';
 import type { HostMark } from './hosts.js';
 import { noSuchProvider } from './provider-record.js';
 import type { ProvidersRepository } from './providers.repository.js';
@@ -41,9 +41,9 @@ export class ConnectionCheck {
     return { type: this.registry.require(level.type), level };
   }
 
-  /** @throws BrokerError `invalid_request` naming every unknown or malformed field. */
+  /** @throws BrokerError `invalid_request` naming every unknown or malformed field, those that are to be removed among them. */
   requireFields({ type }: CheckedProvider, { settings, credential, token }: ConnectionChanges): void {
-    const errors = checkFields(type, { settings: withoutNulls(settings), secrets: withoutNulls(credential) }, GROUPS);
+    const errors = checkChanges(type, { settings, secrets: credential }, GROUPS);
     const late = token !== undefined && token.expiresAt.getTime() <= Date.now();
     refuse(late ? [...errors, { field: 'token.expires_at', message: 'must be in the future' }] : errors);
   }

@@ -23,7 +23,7 @@ import {
   type ConnectionRecord,
   noSuchConnection,
 } from './connection-record.js';
-import { mergeFields, namesOf, secretsOf } from './fields.js';
+import { isNothing, isUnchanged, mergeFields, mergeSecrets, namesOf, secretsOf } from './fields.js';
 import { HostReview } from './host.review.js';
 import { CONFIRMED, type HostMark, isMarked } from './hosts.js';
 import { ProvidersRepository } from './providers.repository.js';
@@ -98,7 +98,8 @@ export class ConnectionService {
   }
 
   /**
-   * Merges; a new credential or setting re-activates a connection that waits for one. Where nothing is sent, nothing changes.
+   * Merges; a new credential or setting re-activates a connection that waits for one. Where nothing is sent, or only removed what is
+   * not there, nothing changes. Secrets that are sent as they are held are no new credential: the token stays.
    * @throws BrokerError as `put`.
    */
   patch(
@@ -111,16 +112,17 @@ export class ConnectionService {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.findLocked(name));
       requireVersion(called(name), before, expected);
-      if (eventOf('connection.updated', before, input).fields.length === 0) {
-        return { result: before, events: [] };
-      }
       const provider = await this.#provider(transaction, name);
       this.check.requireFields(provider, input);
+      if (saysNothing(before, input)) {
+        return { result: before, events: [] };
+      }
       const settings = mergeFields(before.settings, input.settings);
-      const credential = mergeSecrets(await table.findCredential(before.id), input.credential);
+      const held = await table.findCredential(before.id);
+      const credential = mergeSecrets(held, input.credential);
       this.check.requireComplete(provider, { settings, secrets: credential });
       const token = this.check.storedToken(provider, settings, input.token, now);
-      const keepsCredential = input.credential === undefined && token === undefined;
+      const keepsCredential = isUnchanged(held, input.credential) && token === undefined;
       const hosts = this.hosts.ofConnection(provider, before, {
         ...bringing(settings, credential, input),
         whole: false,
@@ -214,13 +216,10 @@ function requirePresent(name: ConnectionName, found: ConnectionRecord | undefine
   return found;
 }
 
-const mergeSecrets = (
-  before: Readonly<Record<string, ReturnType<typeof secretsOf>[string]>>,
-  changes: ConnectionChanges['credential'],
-) => {
-  const removed = Object.entries(changes ?? {}).filter(([, value]) => value === null);
-  return mergeFields(before, { ...secretsOf(changes ?? {}), ...Object.fromEntries(removed) });
-};
+const saysNothing = (before: ConnectionRecord, { settings, credential, token }: ConnectionChanges): boolean =>
+  isNothing(Object.keys(before.settings), settings) &&
+  isNothing(before.credentialFields, credential) &&
+  token === undefined;
 
 const bringing = (settings: Settings, credential: object, { credential: brought = {} }: ConnectionChanges) => ({
   settings,

@@ -1,6 +1,6 @@
-import { revealAll } from '@app/common';
+import { revealAll, toSecrets } from '@app/common';
 import { describe, expect, it } from '@jest/globals';
-import { mergeFields, namesOf, refuse, secretsOf, withoutNulls } from './fields.js';
+import { isNothing, isUnchanged, mergeFields, mergeSecrets, namesOf, refuse, secretsOf } from './fields.js';
 
 /** What a function throws, by its code and facts. */
 function thrownBy(run: () => void): unknown {
@@ -51,10 +51,44 @@ describe('secretsOf', () => {
   });
 });
 
-describe('withoutNulls', () => {
-  it('should leave only what is to be checked', () => {
-    expect(withoutNulls({ a: null, b: 0, c: '', d: undefined })).toEqual({ b: 0, c: '', d: undefined });
-    expect(withoutNulls(undefined)).toBeUndefined();
+describe('mergeSecrets', () => {
+  it('should replace, add, remove and keep', () => {
+    const before = toSecrets({ kept: 'k', replaced: 'old', removed: 'r' });
+
+    expect(revealAll(mergeSecrets(before, { replaced: 'new', added: 'a', removed: null, absent: null }))).toEqual({
+      kept: 'k',
+      replaced: 'new',
+      added: 'a',
+    });
+    expect(revealAll(mergeSecrets(before))).toEqual(revealAll(before));
+  });
+});
+
+describe('isNothing', () => {
+  it('should be true where nothing is sent, and where only what is not there is removed', () => {
+    expect(isNothing(['a'], undefined)).toBe(true);
+    expect(isNothing(['a'], {})).toBe(true);
+    expect(isNothing(['a'], { b: null })).toBe(true);
+  });
+
+  it('should be false for a value, and where something is removed', () => {
+    expect(isNothing(['a'], { b: 'x' })).toBe(false);
+    expect(isNothing(['a'], { b: null, a: null })).toBe(false);
+  });
+});
+
+describe('isUnchanged', () => {
+  const held = toSecrets({ a: '1', b: '2' });
+
+  it('should be true where every value is the held one, and nothing that is held is removed', () => {
+    expect(isUnchanged(held)).toBe(true);
+    expect(isUnchanged(held, { a: '1', absent: null })).toBe(true);
+  });
+
+  it('should be false for another value, a further field, and a removal', () => {
+    expect(isUnchanged(held, { a: '1', b: '3' })).toBe(false);
+    expect(isUnchanged(held, { c: '1' })).toBe(false);
+    expect(isUnchanged(held, { a: null })).toBe(false);
   });
 });
 

@@ -20,9 +20,22 @@ export const secretsOf = (fields: Fields): Record<string, Secret> =>
       .map(([name, value]) => [name, new Secret(value)]),
   );
 
-/** The fields without those that a patch removes: what is to be checked. */
-export const withoutNulls = (fields: Fields | undefined): Record<string, unknown> | undefined =>
-  fields && Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+/** Secrets with changes on top, as `mergeFields`. */
+export const mergeSecrets = (before: Readonly<Record<string, Secret>>, changes: Fields = {}): Record<string, Secret> =>
+  mergeFields(before, {
+    ...secretsOf(changes),
+    ...Object.fromEntries(Object.entries(changes).filter(([, value]) => value === null)),
+  });
+
+/** Whether a patch says nothing: no value, and it removes only what is not there. */
+export const isNothing = (present: readonly string[], changes: Fields = {}): boolean =>
+  Object.entries(changes).every(([name, value]) => value === null && !present.includes(name));
+
+/** Whether secrets stay as they are: every one that a patch brings has this very value, and it removes only what is not there. */
+export const isUnchanged = (before: Readonly<Record<string, Secret>>, changes: Fields = {}): boolean =>
+  Object.entries(changes).every(([name, value]) =>
+    Object.hasOwn(before, name) ? before[name]?.reveal() === value : value === null,
+  );
 
 /** Names as the audit log shows them: `settings.base_url`, `credential.refresh_token`. */
 export const namesOf = (group: string, fields: Fields | undefined): string[] =>

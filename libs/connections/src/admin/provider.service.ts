@@ -12,9 +12,9 @@ import {
 } from '@app/common';
 import { Envelopes } from '@app/crypto';
 import type { Transaction } from '@app/database';
-import { checkFields, ProviderRegistry } from '@app/providers';
+import { checkChanges, checkFields, ProviderRegistry } from '@app/providers';
 import { HOST_UNCONFIRMED } from '../shown-state.js';
-import { mergeFields, namesOf, refuse, secretsOf, withoutNulls } from './fields.js';
+import { isNothing, mergeFields, mergeSecrets, namesOf, refuse, secretsOf } from './fields.js';
 import { ConnectionHostsRepository } from './connection-hosts.repository.js';
 import { HostReview } from './host.review.js';
 import { CONFIRMED, isMarked } from './hosts.js';
@@ -82,7 +82,10 @@ export class ProviderService {
     });
   }
 
-  /** Merges. Where nothing is sent, nothing changes. @throws BrokerError `not_found`, `invalid_request`. */
+  /**
+   * Merges. Where nothing is sent, or only removed what is not there, nothing changes.
+   * @throws BrokerError `not_found`, `invalid_request`.
+   */
   patch(
     origin: AuditOrigin,
     name: string,
@@ -93,21 +96,19 @@ export class ProviderService {
       const table = this.#table(transaction);
       const before = requirePresent(name, await table.find(name));
       requireVersion(`The provider ${name}`, before, expected);
-      const names = [...namesOf('settings', changes.settings), ...namesOf('secrets', changes.secrets)];
-      if (names.length === 0) {
+      refuse(checkChanges(this.registry.require(before.type), changes, GROUPS));
+      const { settings, secrets } = changes;
+      if (isNothing(Object.keys(before.settings), settings) && isNothing(before.secretFields, secrets)) {
         return { result: before, events: [] };
       }
       const held = requirePresent(name, await table.findFields(name));
-      const checked = { settings: withoutNulls(changes.settings), secrets: withoutNulls(changes.secrets) };
-      refuse(checkFields(this.registry.require(held.type), checked, GROUPS));
-      const removed = Object.entries(changes.secrets ?? {}).filter(([, value]) => value === null);
-      const secrets = mergeFields(held.secrets, {
-        ...secretsOf(changes.secrets ?? {}),
-        ...Object.fromEntries(removed),
-      });
-      const fields = { type: held.type, settings: mergeFields(held.settings, changes.settings), secrets };
-      const brought = changes.secrets ?? {};
-      return this.#save(transaction, { name, before, fields, brought, whole: false }, names, now);
+      const names = [...namesOf('settings', settings), ...namesOf('secrets', secrets)];
+      const fields = {
+        type: held.type,
+        settings: mergeFields(held.settings, settings),
+        secrets: mergeSecrets(held.secrets, secrets),
+      };
+      return this.#save(transaction, { name, before, fields, brought: secrets ?? {}, whole: false }, names, now);
     });
   }
 
