@@ -13,6 +13,8 @@ const monetate = new MonetateProvider();
 
 const check = (input: LevelInput, provider: Provider = onmeta) => checkFields(provider, input, NAMES);
 
+const change = (input: LevelInput) => checkChanges(onmeta, input, NAMES);
+
 const missing = (provider: Provider, secrets: Record<string, string>, settings: Record<string, unknown> = {}) =>
   checkComplete(provider, { settings, secrets: toSecrets(secrets) }, NAMES).map(({ field }) => field);
 
@@ -113,8 +115,6 @@ describe(checkFields.name, () => {
 });
 
 describe(checkChanges.name, () => {
-  const change = (input: LevelInput) => checkChanges(onmeta, input, NAMES);
-
   it('should let null remove any field of its group, one that every type has among them', () => {
     expect(change({ settings: { environment: null, ca_certificates: null }, secrets: { api_key: null } })).toEqual([]);
     expect(change({})).toEqual([]);

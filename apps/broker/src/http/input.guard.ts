@@ -32,7 +32,13 @@ export class InputGuard implements CanActivate {
 }
 
 const queryComplaints = ({ query }: BrokerRequest, taken: boolean): FieldError[] =>
-  taken ? complaintsAbout(query) : unknownMembers(query);
+  taken ? [...complaintsAbout(query), ...sentTwice(query)] : unknownMembers(query);
+
+/** No parameter takes several values. */
+const sentTwice = (query: unknown): FieldError[] =>
+  Object.entries(Object(query) as object)
+    .filter(([, value]) => Array.isArray(value))
+    .map(([field]) => ({ field, message: 'must be given once' }));
 
 function bodyComplaints({ method, body }: BrokerRequest, taken: boolean): FieldError[] {
   if (body === undefined) {

@@ -2,9 +2,9 @@ import { IsInt, IsOptional, IsString, Max, MaxLength, Min, type Page } from '@ap
 import { ApiPropertyOptional } from './documented.js';
 import { Transform } from 'class-transformer';
 
-/** Digits as a number; anything else stays as it is and fails `IsInt`. */
+/** Digits as a number, however many: whether it is too large is for its range to say. Anything else stays as it is and fails `IsInt`. */
 export const toInteger = ({ value }: { readonly value: unknown }): unknown =>
-  typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
+  typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value;
 
 /** Which part of a list is asked for. */
 export class PageDto {
@@ -17,7 +17,7 @@ export class PageDto {
 
   @ApiPropertyOptional({ description: 'The next_cursor of the answer before.' })
   @IsOptional()
-  @IsString({ message: 'must be given once' })
+  @IsString({ message: 'must be a text' })
   @MaxLength(512, { message: 'is not one of ours' })
   readonly cursor?: string;
 }

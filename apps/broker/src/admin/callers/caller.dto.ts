@@ -28,6 +28,7 @@ import { complaintAboutRule, LimitedRuleDto, type RuleDto, sameText, toRuleDto, 
 const MOST_RULES = 200;
 const MOST_IDENTITIES = 50;
 const LONGEST_DESCRIPTION = 500;
+const ONCE = 'must not name one twice';
 const RULES: ApiPropertyOptions = {
   type: 'array',
   items: { oneOf: [{ type: 'string' }, { $ref: schemaOf(LimitedRuleDto) }] },
@@ -48,8 +49,8 @@ export class CallerParams {
 export class CallerFieldsDto {
   @ApiPropertyOptional({ example: 'bills customers', maxLength: LONGEST_DESCRIPTION })
   @Omissible()
-  @IsString()
-  @MaxLength(LONGEST_DESCRIPTION)
+  @IsString({ message: 'must be a text' })
+  @MaxLength(LONGEST_DESCRIPTION, { message: `must have at most ${LONGEST_DESCRIPTION} characters` })
   readonly description?: string;
 
   @ApiPropertyOptional({
@@ -59,23 +60,23 @@ export class CallerFieldsDto {
     description: '`admin` administers, `auditor` reads the audit log. Neither gets a token by that.',
   })
   @Omissible()
-  @IsArray()
-  @ArrayUnique()
-  @IsIn(ROLES, { each: true })
+  @IsArray({ message: 'must be a list' })
+  @IsIn(ROLES, { each: true, message: `each must be one of: ${ROLES.join(', ')}` })
+  @ArrayUnique({ message: ONCE })
   readonly roles?: readonly Role[];
 
   @ApiPropertyOptional(RULES)
   @Omissible()
   @ListOf(complaintAboutRule)
-  @ArrayMaxSize(MOST_RULES)
-  @ArrayUnique(sameText)
+  @ArrayMaxSize(MOST_RULES, { message: `must have at most ${MOST_RULES} rules` })
+  @ArrayUnique(sameText, { message: ONCE })
   readonly rules?: readonly RuleDto[];
 
   @ApiPropertyOptional({ type: [IdentityDto], description: 'How it may authenticate beside its API keys.' })
   @Omissible()
   @ListOf(complaintAboutIdentity)
-  @ArrayMaxSize(MOST_IDENTITIES)
-  @ArrayUnique(sameText)
+  @ArrayMaxSize(MOST_IDENTITIES, { message: `must have at most ${MOST_IDENTITIES} identities` })
+  @ArrayUnique(sameText, { message: ONCE })
   readonly identities?: readonly IdentityDto[];
 
   @ApiPropertyOptional({

@@ -4,6 +4,7 @@ import {
   IsIn,
   IsObject,
   IsOptional,
+  IsString,
   Length,
   Matches,
   MaxLength,
@@ -26,11 +27,14 @@ const LONGEST_TOKEN = 16_384;
 /** An access token that is brought along. */
 export class BroughtTokenBody {
   @ApiProperty({ writeOnly: true, example: 'eyJ…' })
+  @IsDefined({ message: 'is required' })
+  @IsString({ message: 'must be a text' })
   @Length(1, LONGEST_TOKEN, { message: `must be 1 to ${LONGEST_TOKEN} characters` })
   @Matches(/^[\x21-\x7e]+$/, { message: 'must consist of visible ASCII characters, without spaces and line breaks' })
   readonly access_token!: string;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-21T10:29:02Z' })
+  @IsDefined({ message: 'is required' })
   @IsInstant()
   readonly expires_at!: string;
 }

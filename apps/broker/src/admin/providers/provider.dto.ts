@@ -1,5 +1,5 @@
 import type { ProviderRecord } from '@app/connections';
-import { IsObject, Matches, NAME_MESSAGE, NAME_PATTERN } from '@app/common';
+import { IsDefined, IsObject, Matches, NAME_MESSAGE, NAME_PATTERN } from '@app/common';
 import { ApiProperty, ApiPropertyOptional } from '../../http/documented.js';
 import { Omissible } from '../../http/omissible.decorator.js';
 import { toTime } from '../../http/time.js';
@@ -12,6 +12,7 @@ const OBJECT = { message: 'must be an object' };
 /** What PUT takes. The fields of a type are at GET /admin/provider-types/{type}. */
 export class ProviderBody {
   @ApiProperty({ example: 'onmeta' })
+  @IsDefined({ message: 'is required: GET /admin/provider-types lists the types there are' })
   @Matches(NAME_PATTERN, { message: NAME_MESSAGE })
   readonly type!: string;
 

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startBroker, type TestBroker } from '../support/broker.js';
+import { sendExactly } from '../support/malformed.js';
+
+const TOKEN = '/providers/klavi/token';
+const SECONDS = 'must be a whole number of seconds';
+const ONCE = 'must be given once';
+
+let broker: TestBroker;
+
+beforeAll(async () => {
+  broker = await startBroker();
+});
+
+afterAll(() => broker?.stop());
+
+/** What a request is answered, with the complaints of its problem as `field: message`. */
+async function told(method: string, path: string, body?: string, headers: Readonly<Record<string, string>> = {}) {
+  const { status, text } = await sendExactly(broker, method, path, body, headers);
+  const { errors = [], detail = '' } = (status >= 400 ? JSON.parse(text) : {}) as {
+    errors?: readonly { field: string; message: string }[];
+    detail?: string;
+  };
+  return { status, complaints: errors.map(({ field, message }) => `${field}: ${message}`), detail };
+}
+
+describe('a refusal', () => {
+  it.each([
+    ['POST', TOKEN, '{"connection":"demo","min_ttl":"60"}', `min_ttl: ${SECONDS}`],
+    ['POST', TOKEN, '{"rejected_generation":null}', 'rejected_generation: must be a whole number'],
+    ['GET', `${TOKEN}?min_ttl=60&min_ttl=70`, undefined, `min_ttl: ${ONCE}`],
+    ['GET', `${TOKEN}?connection=a&connection=b`, undefined, `connection: ${ONCE}`],
+    ['GET', `${TOKEN}?min_ttl=1.5`, undefined, `min_ttl: ${SECONDS}`],
+    ['GET', `${TOKEN}?min_ttl=`, undefined, `min_ttl: ${SECONDS}`],
+    ['GET', '/admin/callers?limit=1&limit=2', undefined, `limit: ${ONCE}`],
+    ['GET', '/admin/callers?cursor=a&cursor=b', undefined, `cursor: ${ONCE}`],
+    ['POST', '/audit/lookup', '{}', 'token: is required'],
+    ['PUT', '/admin/callers/c0', '{"roles":"admin"}', 'roles: must be a list'],
+    ['PUT', '/admin/callers/c0', '{"description":5}', 'description: must be a text'],
+    ['PUT', '/admin/providers/p0', '{}', 'type: is required: GET /admin/provider-types lists the types there are'],
+  ])('should say what is wrong: %s %s %s', async (method, path, body, expected) => {
+    expect(await told(method, path, body)).toMatchObject({ status: 400, complaints: [expected] });
+  });
+});
