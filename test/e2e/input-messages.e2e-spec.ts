@@ -38,7 +38,20 @@ describe('a refusal', () => {
     ['PUT', '/admin/callers/c0', '{"roles":"admin"}', 'roles: must be a list'],
     ['PUT', '/admin/callers/c0', '{"description":5}', 'description: must be a text'],
     ['PUT', '/admin/providers/p0', '{}', 'type: is required: GET /admin/provider-types lists the types there are'],
+    ['POST', TOKEN, '{"connection":"demo","__proto__":{}}', '__proto__: is not known here'],
+    ['PUT', '/admin/callers/c0', String.raw`{"rules":[{"\u005f_proto__":1}]}`, 'rules.0.__proto__: is not known here'],
+    ['PUT', '/admin/callers/c0', '{"roles":', 'body: is not valid JSON'],
+    ['PUT', '/admin/callers/c0', '', 'body: is missing: send a JSON object'],
   ])('should say what is wrong: %s %s %s', async (method, path, body, expected) => {
     expect(await told(method, path, body)).toMatchObject({ status: 400, complaints: [expected] });
+  });
+});
+
+describe('an empty body', () => {
+  it('should be none, where one may be left out and where none is taken, whatever its type', async () => {
+    await broker.as().put('/admin/callers/empty').send({}).expect(201);
+
+    expect((await told('POST', '/admin/callers/empty/keys', '')).status).toBe(201);
+    expect((await told('DELETE', '/admin/callers/empty', '')).status).toBe(204);
   });
 });

@@ -2,6 +2,7 @@ import type { Log } from '@app/common';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { setCommonHeaders } from './common-headers.js';
 import { boundConnections } from './bound-connections.js';
+import { readJsonBodies } from './json-body.js';
 import { sendProblem } from './problem.filter.js';
 import { requestId } from './request-id.js';
 import type { BrokerReply } from './request.js';
@@ -43,6 +44,7 @@ export function createInstance(log: Log, trustedProxies: readonly string[] = [])
     routerOptions: { maxParamLength: 200 },
   });
   instance.removeContentTypeParser('text/plain');
+  readJsonBodies(instance);
   // All that 8 kB can hold: Node drops what is over its own bound without a word; ours refuses (why-refused.ts).
   instance.server.maxHeadersCount = 0;
   boundConnections(instance.server);

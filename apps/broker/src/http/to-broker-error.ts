@@ -10,8 +10,6 @@ const OF_FASTIFY: Readonly<Record<string, () => BrokerError>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
     new BrokerError('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json.'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => bodyRefused('does not have the length that Content-Length states'),
-  FST_ERR_CTP_EMPTY_JSON_BODY: () => bodyRefused('is empty: send a JSON object'),
-  FST_ERR_CTP_INVALID_JSON_BODY: () => bodyRefused('is not valid JSON'),
   FST_ERR_BAD_URL: () => pathRefused('is not a valid URL path'),
   FST_ERR_MAX_PARAM_LENGTH: () => pathRefused('has a part that is longer than any name'),
 };
@@ -25,7 +23,7 @@ export function toBrokerError(error: unknown): BrokerError {
   if (known instanceof BrokerError) {
     return known.code === 'internal_error' ? internalError(known) : known;
   }
-  const { cause, status, statusCode, name } = Object(known) as Record<string, unknown>;
+  const { cause, status, statusCode } = Object(known) as Record<string, unknown>;
   // Nest wraps Fastify's errors in its own, which only have their status.
   const ofFastify = findOfFastify(known) ?? findOfFastify(cause);
   if (ofFastify !== undefined) {
@@ -34,8 +32,8 @@ export function toBrokerError(error: unknown): BrokerError {
   if (status === 404 || statusCode === 404) {
     return new BrokerError('not_found', 'There is no such path. GET /docs lists those there are.');
   }
-  if (statusCode === 400 || status === 400 || name === 'SyntaxError') {
-    return bodyRefused('is not valid JSON, or has a forbidden key such as __proto__');
+  if (statusCode === 400 || status === 400) {
+    return invalidRequest([{ field: 'request', message: 'cannot be read' }]);
   }
   return internalError(known);
 }
