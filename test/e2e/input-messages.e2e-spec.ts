@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startBroker, type TestBroker } from '../support/broker.js';
+import { pathOf } from '../support/connect.js';
 import { sendExactly } from '../support/malformed.js';
 
 const TOKEN = '/providers/klavi/token';
@@ -44,6 +45,13 @@ describe('a refusal', () => {
     ['PUT', '/admin/callers/c0', '', 'body: is missing: send a JSON object'],
   ])('should say what is wrong: %s %s %s', async (method, path, body, expected) => {
     expect(await told(method, path, body)).toMatchObject({ status: 400, complaints: [expected] });
+  });
+
+  it('should tell an administrator where the connections are, also of one that is to be refreshed', async () => {
+    expect(await told('POST', `${pathOf('klavi', 'nope')}/refresh`)).toMatchObject({
+      status: 404,
+      detail: 'There is no connection klavi/nope: GET /admin/connections?provider=klavi lists those there are.',
+    });
   });
 });
 

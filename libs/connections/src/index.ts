@@ -36,6 +36,7 @@ export type {
   ConnectionInput,
   ConnectionRecord,
 } from './admin/connection-record.js';
+export { noSuchConnection } from './admin/connection-record.js';
 export { ConnectionService } from './admin/connection.service.js';
 export type { ProviderChanges, ProviderInput, ProviderRecord } from './admin/provider-record.js';
 export { ProviderService } from './admin/provider.service.js';

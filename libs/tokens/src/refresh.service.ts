@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AuditOrigin } from '@app/audit';
 import { Clock, type ConnectionName, type ErrorCode, isBrokerError } from '@app/common';
-import { type Connection, ConnectionsRepository } from '@app/connections';
-import { blockedError, notFound } from './refusal.js';
+import { type Connection, ConnectionsRepository, noSuchConnection } from '@app/connections';
+import { blockedError } from './refusal.js';
 import { Refresher } from './refresher.js';
 
 /** What an attempt that failed at the provider is answered with; anything else means that there was no attempt. */
@@ -58,7 +58,7 @@ export class RefreshService {
   async #require(name: ConnectionName): Promise<Connection> {
     const connection = await this.connections.find(name);
     if (connection === undefined) {
-      throw notFound(name);
+      throw noSuchConnection(name);
     }
     return connection;
   }
