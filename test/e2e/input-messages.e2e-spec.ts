@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startBroker, type TestBroker } from '../support/broker.js';
-import { pathOf } from '../support/connect.js';
+import { broughtToken, pathOf } from '../support/connect.js';
 import { sendExactly } from '../support/malformed.js';
 
 const TOKEN = '/providers/klavi/token';
@@ -61,5 +61,39 @@ describe('an empty body', () => {
 
     expect((await told('POST', '/admin/callers/empty/keys', '')).status).toBe(201);
     expect((await told('DELETE', '/admin/callers/empty', '')).status).toBe(204);
+  });
+});
+
+describe('If-Match', () => {
+  const path = pathOf('klavi', 'matched');
+  const patch = (match: string) => told('PATCH', path, '{"settings":{"product":"data"}}', { 'if-match': match });
+
+  beforeAll(async () => {
+    await broker
+      .as()
+      .put(path)
+      .send({ credential: { access_token: 'a' }, token: broughtToken('t', 86_400) })
+      .expect(201);
+  });
+
+  it('should match where one of several ETags does', async () => {
+    expect((await patch('"7", "1"')).status).toBe(200);
+    expect(await patch('"7", "1"')).toMatchObject({
+      status: 412,
+      detail: expect.stringMatching(/^The connection klavi\/matched is not at version 7 or 1 \(it is at version 2\): /),
+    });
+  });
+
+  it('should be told in words where it is no ETag of ours, or asks for what is absent', async () => {
+    expect(await patch('abc')).toMatchObject({
+      status: 412,
+      detail: expect.stringMatching(
+        /^The connection klavi\/matched never had the ETag in If-Match.* in quotes, such as "7"/,
+      ),
+    });
+    expect(await told('PUT', '/admin/providers/absent', '{"type":"klavi"}', { 'if-match': '*' })).toMatchObject({
+      status: 412,
+      detail: 'The provider absent must exist for If-Match: * (it does not exist): leave If-Match out to create it.',
+    });
   });
 });

@@ -93,18 +93,18 @@ describe('callers', () => {
   it('should refuse a change made for another version, and change nothing', async () => {
     await sut.put(origin, 'billing', newFields());
     const refused = { code: 'precondition_failed' };
-    await expect(sut.put(origin, 'billing', newFields({ rules: [] }), 2)).rejects.toMatchObject(refused);
-    await expect(sut.patch(origin, 'billing', { rules: [] }, 2)).rejects.toMatchObject(refused);
-    await expect(sut.delete(origin, 'billing', 2)).rejects.toMatchObject(refused);
-    await expect(sut.put(origin, 'nobody', newFields(), 1)).rejects.toMatchObject(refused);
+    await expect(sut.put(origin, 'billing', newFields({ rules: [] }), [2])).rejects.toMatchObject(refused);
+    await expect(sut.patch(origin, 'billing', { rules: [] }, [2])).rejects.toMatchObject(refused);
+    await expect(sut.delete(origin, 'billing', [2])).rejects.toMatchObject(refused);
+    await expect(sut.put(origin, 'nobody', newFields(), [1])).rejects.toMatchObject(refused);
     await expect(sut.require('billing')).resolves.toMatchObject({ version: 1, rules: ['klavi/*'] });
-    await expect(sut.patch(origin, 'billing', { rules: [] }, 1)).resolves.toMatchObject({ version: 2 });
+    await expect(sut.patch(origin, 'billing', { rules: [] }, [1])).resolves.toMatchObject({ version: 2 });
   });
 
   it('should let one of two win that change the same version at once', async () => {
     await sut.put(origin, 'billing', newFields());
     const services = [sut, other.get(CallerService)];
-    const ended = await Promise.allSettled(services.map((each) => each.patch(origin, 'billing', { rules: [] }, 1)));
+    const ended = await Promise.allSettled(services.map((each) => each.patch(origin, 'billing', { rules: [] }, [1])));
     expect(ended.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   });
 
