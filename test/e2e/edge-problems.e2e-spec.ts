@@ -87,12 +87,24 @@ describe('a problem', () => {
     ['POST', '/health/live', ['GET']],
     ['OPTIONS', '/admin/providers', ['GET']],
     ['TRACE', '/admin/providers', ['GET']],
+    ['QUERY', '/providers', ['GET']],
+    ['SEARCH', '/providers', ['GET']],
+    ['PROPFIND', pathOf('onmeta', 'x'), ['GET', 'PUT', 'PATCH', 'DELETE']],
   ])('should be 405 with Allow for %s %s', async (method, path, allowed) => {
     const answer = await client.raw(method, path);
 
     expect(problemOf(answer)).toMatchObject({ status: 405, code: 'method_not_allowed' });
     expect(answer.headers['allow']?.split(', ')).toEqual(expect.arrayContaining(allowed));
     expect(answer.headers['allow']).not.toContain(method);
+  });
+
+  it('should be 405 for a rare method with a body of any type, and 404 where no method has the path', async () => {
+    const query = ['Content-Type: text/plain', 'Content-Length: 1'];
+
+    expect(problemOf(await client.raw('QUERY', '/providers', query, '{'))).toMatchObject({ status: 405 });
+    expect(problemOf(await client.raw('QUERY', '/nowhere'))).toMatchObject({ status: 404 });
+    expect(problemOf(await client.raw('SEARCH', '/admin/providers/'))).toMatchObject({ status: 404 });
+    expect(problemOf(await client.raw('SEARCH', '/providers?x=1'))).toMatchObject({ status: 405 });
   });
 
   it('should be 405 for HEAD where GET is not answered, and without a body', async () => {
