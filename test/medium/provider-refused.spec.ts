@@ -24,6 +24,14 @@ const MISCONFIGURED = {
 };
 const ALERT = 'The provider refuses what all its connections share.';
 
+/** How many wait for a lock with a failure that they store. */
+const waiting = async () => {
+  const [row] = await sql<{ count: number }>(
+    `select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and query like '%stood%' and datname = current_database()`,
+  );
+  return row?.count ?? 0;
+};
+
 describe('a refused client', () => {
   let provider: HeldProvider;
   let replica: TokenReplica;
@@ -66,12 +74,6 @@ describe('a refused client', () => {
   };
   const refusals = () =>
     sql<{ name: string }>('select name from providers where refused_at is not null and name = $1', [name]);
-  const waiting = async () => {
-    const [row] = await sql<{ count: number }>(
-      `select count(*)::int as count from pg_stat_activity where wait_event_type = 'Lock' and query like '%stood%' and datname = current_database()`,
-    );
-    return row?.count ?? 0;
-  };
   const alerts = () => [...replica.lines, ...other.lines].filter((line) => line.includes(ALERT));
 
   it('should stop its provider for everybody, with one line for the operator', async () => {
