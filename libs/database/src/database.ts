@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { BrokerError } from '@app/common';
 import { Config } from '@app/config';
-import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import type { Pool } from 'pg';
 import type { Prisma, PrismaClient } from './generated/client.js';
+import { openPool } from './pool.js';
 import { toStorageError } from './storage-error.js';
 
 /** A client inside a transaction. */
@@ -13,7 +14,7 @@ export interface Statement {
   readonly name?: string;
   readonly text: string;
   readonly values: readonly unknown[];
-  /** How long to wait for the answer of a server that may hang. */
+  /** How long to wait for the answer of a server that may hang; otherwise a little longer than it may work on a statement. */
   readonly withinMs?: number;
 }
 
@@ -32,10 +33,13 @@ export class Database {
     if (config.databaseUrl === undefined) {
       throw new BrokerError('storage_unavailable', 'No database is configured: set DATABASE_URL.');
     }
-    const connectionString = config.databaseUrl.reveal();
-    this.requestPool = openPool(connectionString, 'claviger-requests', 10);
-    this.adoptionPool = openPool(connectionString, 'claviger-adoption', 2);
-    this.auditPool = openPool(connectionString, 'claviger-audit', 2, { pipeline: true });
+    const settings = {
+      connectionString: config.databaseUrl.reveal(),
+      statement_timeout: config.timing.statementWithinMs,
+    };
+    this.requestPool = openPool({ ...settings, application_name: 'claviger-requests', max: 10 });
+    this.adoptionPool = openPool({ ...settings, application_name: 'claviger-adoption', max: 2 });
+    this.auditPool = openPool({ ...settings, application_name: 'claviger-audit', max: 2, pipeline: true });
   }
 
   /** Rows of one statement on the request pool. @throws BrokerError `storage_unavailable` where Postgres cannot be reached. */
@@ -101,21 +105,4 @@ export class Database {
 async function openPrisma(pool: Pool): Promise<PrismaClient> {
   const [{ PrismaPg }, generated] = await Promise.all([import('@prisma/adapter-pg'), import('./generated/client.js')]);
   return new generated.PrismaClient({ adapter: new PrismaPg(pool) });
-}
-
-function openPool(connectionString: string, application_name: string, max: number, options: PoolConfig = {}): Pool {
-  const pool = new Pool({
-    connectionString,
-    application_name,
-    max,
-    connectionTimeoutMillis: 3000,
-    idleTimeoutMillis: 30_000,
-    statement_timeout: 10_000,
-    keepAlive: true,
-    ...options,
-  });
-  // An idle connection that breaks is replaced by the next query; unheard, its error would end the process.
-  pool.on('error', () => undefined);
-  pool.on('connect', (client: PoolClient) => client.on('error', () => undefined));
-  return pool;
 }

@@ -7,6 +7,7 @@ export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedde
 export type { Prisma } from './generated/client.js';
 export { grantsFor } from './grants.js';
 export { migrate, missingMigrations } from './migrate.js';
+export { patienceFor } from './pool.js';
 export { isRefusal, SharedConnection } from './shared-connection.js';
 export { toStorageError } from './storage-error.js';
 export { textArray } from './text-array.js';

@@ -29,6 +29,11 @@ export class Address {
     this.#cut();
   }
 
+  /** Connections that stand carry nothing more, and nobody is told: as where a machine loses its power. New ones are as ever. */
+  silence(): void {
+    this.#sockets.forEach((socket) => socket.unpipe().resume());
+  }
+
   async close(): Promise<void> {
     this.#cut();
     this.server.close();

@@ -18,6 +18,7 @@ export const TIMING = {
   claimMs: 3000,
   replayEveryMs: 1000,
   circuitOpenMs: 1000,
+  statementWithinMs: 10_000,
   appendWithinMs: 2000,
   outageMs: 5000,
   keysEveryMs: 200,

@@ -1,4 +1,4 @@
-import { type Database, toStorageError } from '@app/database';
+import { type Database, patienceFor, toStorageError } from '@app/database';
 import type { CustomTypesConfig, QueryConfig } from 'pg';
 import type { LogRow, LogSource, Snapshot, StoredCheckpoint, TimeRange } from './log-source.js';
 import { paged } from './paged.js';
@@ -132,7 +132,8 @@ export class VerificationRepository implements LogSource {
     try {
       await client.query('BEGIN READ ONLY');
       await client.query(`SET LOCAL statement_timeout = ${LOOK_UP_WITHIN_MS}`);
-      const { rows } = await client.query<string[], unknown[]>(toQuery(text, values));
+      const patient = { ...toQuery(text, values), query_timeout: patienceFor(LOOK_UP_WITHIN_MS) };
+      const { rows } = await client.query<string[], unknown[]>(patient);
       await client.query('COMMIT');
       broken = false;
       return rows.map(toRow);
