@@ -15,9 +15,9 @@ export type {
   OutcomeKind,
 } from './outcome.js';
 export { AddressGuard } from './outbound/address-guard.js';
-export type { Resolve } from './outbound/connection.js';
 export type { OutboundAnswer, OutboundRequest } from './outbound/exchange.js';
 export { OutboundClient, type OutboundOptions, type SendOptions } from './outbound/outbound.client.js';
+export type { Resolve } from './outbound/shared-lookups.js';
 export type { EffectiveCredential, GrantStep, Introspection, Provider, Settings, Step } from './provider.js';
 export { ProviderRegistry } from './provider.registry.js';
 export { ProvidersModule } from './providers.module.js';

@@ -4,10 +4,8 @@ import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { FailureReason } from '../outcome.js';
 import { type AddressGuard, hostOf } from './address-guard.js';
+import type { Resolve } from './shared-lookups.js';
 import { trustOf } from './trust.js';
-
-/** Resolves a name to all its addresses. */
-export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
 
 /** What a connection is opened with. */
 export interface ConnectionSettings {

@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import { failed } from '../failed.js';
 import type { Failure } from '../outcome.js';
 import type { AddressGuard } from './address-guard.js';
-import { type ConnectionSettings, NotConnected, openConnection, type Resolve } from './connection.js';
+import { type ConnectionSettings, NotConnected, openConnection } from './connection.js';
 import type { OutboundAnswer, OutboundRequest } from './exchange.js';
 import { expiry } from './expiry.js';
 import type { HttpConnection } from './http-connection.js';
 import { KeptConnections } from './kept-connections.js';
+import { type Resolve, SharedLookups } from './shared-lookups.js';
 
 /** How patient the client is, and for tests how it resolves names. */
 export interface OutboundOptions {
@@ -59,7 +60,8 @@ export class OutboundClient {
   readonly #kept = new KeptConnections();
 
   constructor(guard: AddressGuard, options: OutboundOptions = {}) {
-    this.#settings = { guard, resolve: options.resolve ?? resolveName };
+    const { resolve } = new SharedLookups(options.resolve ?? resolveName);
+    this.#settings = { guard, resolve };
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
     this.#deadlineMs = options.deadlineMs ?? 30_000;
   }
