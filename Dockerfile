@@ -29,4 +29,4 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--expose-gc", "--max-semi-space-size=16", "--no-wasm-tier-up", "dist/bundle/main.js"]
+CMD ["node", "--require", "./bin/threads.cjs", "--expose-gc", "--max-semi-space-size=16", "--no-wasm-tier-up", "dist/bundle/main.js"]
