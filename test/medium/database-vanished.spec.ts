@@ -1,10 +1,13 @@
 import { Secret } from '@app/common';
 import { type Config, TIMING } from '@app/config';
+import { ConnectionsRepository } from '@app/connections';
 import { Database } from '@app/database';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Client } from 'pg';
+import { KnownKeysRepository } from '../../libs/callers/src/known-keys.repository.js';
 import { VerificationRepository } from '../../libs/audit/src/verification/verification.repository.js';
 import { Address } from '../harness/postgres/address.js';
 import { eventually } from '../support/eventually.js';
@@ -58,6 +61,25 @@ describe('a Postgres that vanishes without a word', () => {
     expect(await run(ONE)).toEqual([{ one: 1 }]);
     // None of the former is among them.
     expect(pool.totalCount).toBe(1);
+  });
+
+  it('should keep callers waiting for less, who wait for a key and a connection', async () => {
+    const patient = new Database({ ...libraryConfig, databaseUrl: new Secret(address.inFrontOf(DATABASE_URL)) });
+    await times(2, () => patient.query(SLOW));
+    const nothing = {} as never;
+    const connections = new ConnectionsRepository(patient, nothing, nothing, nothing, libraryConfig);
+    const reads = [
+      () => new KnownKeysRepository(patient).findKey('k1'),
+      () => connections.find({ provider: 'klavi', connection: 'acme' }),
+    ];
+
+    address.silence();
+
+    for (const read of reads) {
+      const late = pause(TIMING.statementWithinMs, 'late', { ref: false });
+      await expect(Promise.race([read(), late])).rejects.toMatchObject(UNAVAILABLE);
+    }
+    await patient.close();
   });
 
   it('should end a transaction as soon, and leave none of its connections behind', async () => {

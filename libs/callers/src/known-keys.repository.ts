@@ -1,4 +1,4 @@
-import { Database } from '@app/database';
+import { Database, ROWS_WITHIN_MS } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { CALLER_COLUMNS, type CallerRow, toCaller } from './caller-row.js';
 import type { KnownKey } from './known-key.js';
@@ -29,7 +29,8 @@ export class KnownKeysRepository implements KeySource, LastUseStore {
   constructor(private readonly database: Database) {}
 
   async findKey(keyId: string): Promise<KnownKey | undefined> {
-    const [row] = await this.database.query<Row>({ name: 'find-api-key', text: FIND_KEY, values: [keyId] });
+    const found = { name: 'find-api-key', text: FIND_KEY, values: [keyId], withinMs: ROWS_WITHIN_MS };
+    const [row] = await this.database.query<Row>(found);
     return row === undefined ? undefined : toKnownKey(keyId, row);
   }
 

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ConnectionName } from '@app/common';
 import { Config } from '@app/config';
 import { Envelopes, Fingerprints, KeyServiceError } from '@app/crypto';
-import { Database } from '@app/database';
+import { Database, ROWS_WITHIN_MS } from '@app/database';
 import { ProviderRegistry } from '@app/providers';
 import type { Connection, ConnectionState, SealedConnection } from './connection.js';
 import { ConnectionKinds } from './connection-kind.js';
@@ -66,7 +66,8 @@ export class ConnectionsRepository {
 
   async #read(names: readonly ConnectionName[]): Promise<FoundConnection[]> {
     const values = [names.map(({ provider }) => provider), names.map(({ connection }) => connection)];
-    const rows = await this.database.query<ConnectionRow & { readonly index: number }>({ ...FIND, values });
+    const found = { ...FIND, values, withinMs: ROWS_WITHIN_MS };
+    const rows = await this.database.query<ConnectionRow & { readonly index: number }>(found);
     return rows.map((row) => ({ index: row.index, connection: toConnection(row, this) }));
   }
 

@@ -9,6 +9,9 @@ import { toStorageError } from './storage-error.js';
 /** A client inside a transaction. */
 export type Transaction = Prisma.TransactionClient;
 
+/** For `withinMs` of what finds some rows by their keys while a caller waits: longer than that only a server takes that does not answer. */
+export const ROWS_WITHIN_MS = 3000;
+
 /** One SQL statement with its parameters; `name` has Postgres keep its plan. */
 export interface Statement {
   readonly name?: string;

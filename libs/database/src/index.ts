@@ -1,7 +1,7 @@
 export { ChangeFeed, type ChangeListener, type TickListener } from './change-feed.js';
 export { incrementChangeMark, timeOfChange, type Touch } from './change-mark.js';
 export { DatabaseClock } from './database-clock.js';
-export { Database, type Statement, type Transaction } from './database.js';
+export { Database, ROWS_WITHIN_MS, type Statement, type Transaction } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js';
 export type { Prisma } from './generated/client.js';

@@ -1,4 +1,4 @@
-import { Database } from '@app/database';
+import { Database, ROWS_WITHIN_MS } from '@app/database';
 import { Injectable } from '@nestjs/common';
 import { CALLER_COLUMNS, type CallerRow, toCaller } from '../caller-row.js';
 import type { KeySource } from '../known-keys.js';
@@ -34,8 +34,8 @@ export class KnownIdentitiesRepository implements KeySource<KnownIdentity> {
   /** Whom it names now; undefined where that is nobody. */
   async find(identity: Identity): Promise<KnownIdentity | undefined> {
     const { issuer, subject } = identity;
-    const values = [issuer, subject];
-    const rows = await this.database.query<Row>({ name: 'find-identity', text: FIND_CALLERS, values });
+    const found = { name: 'find-identity', text: FIND_CALLERS, values: [issuer, subject], withinMs: ROWS_WITHIN_MS };
+    const rows = await this.database.query<Row>(found);
     const [first, ...others] = rows.filter(({ pattern }) => compileSubject(pattern)(subject));
     if (first === undefined) {
       return undefined;
