@@ -1,3 +1,4 @@
+import type { Timing } from '@app/config';
 import type { Connection } from '@app/connections';
 import { failed, type Outcome } from '@app/providers';
 import { Refresher, RefreshService, Scheduler, TokenService } from '@app/tokens';
@@ -19,12 +20,13 @@ describe('the circuit of a provider', () => {
   let replica: TokenReplica;
   let name: string;
 
-  const start = async (settings: object, circuitOpenMs = OPEN_MS) => {
+  const start = async (settings: object, circuitOpenMs = OPEN_MS, timing: Partial<Timing> = {}) => {
     replica = await startTokenReplica(provider, {
       backoffLeastMs: 1,
       backoffMostMs: 1,
       lookEveryMs: 50,
       circuitOpenMs,
+      ...timing,
     });
     name = await newOAuthProvider(replica, { ...settings });
   };
@@ -40,7 +42,8 @@ describe('the circuit of a provider', () => {
     await replica.stop();
   });
 
-  const newOne = (livesMs: number | null = null) => newOAuthConnection(replica, { provider: name, livesMs });
+  const newOne = (livesMs: number | null = null, credential = {}) =>
+    newOAuthConnection(replica, { provider: name, livesMs, credential });
   const refresh = async ({ provider: of, connection }: Connection, { module } = replica) =>
     module.get(Refresher).refresh(await replica.find(of, connection), ASKED);
   const answer = async (outcome: Outcome) => (await provider.next()).answer(outcome);
@@ -56,6 +59,12 @@ describe('the circuit of a provider', () => {
   };
   const halfOpen = () =>
     eventually(() => expect(replica.module.get(ProviderHealth).slots(name, 8)).toBe(1), 3 * OPEN_MS);
+  /** Milliseconds that the old token would still have lived when the new one was stored. */
+  const leftWhenRenewed = async ({ id, token }: Connection) => {
+    await answer(granted('access-2'));
+    await eventually(async () => expect(await storedConnection(id)).toMatchObject({ generation: 2 }));
+    return (token?.expiresAt ?? 0) - Date.now();
+  };
 
   it('should open at the fifth failure in a row, and write down no attempt from then on', async () => {
     await start({}, 30_000);
@@ -190,9 +199,38 @@ describe('the circuit of a provider', () => {
       const closed = { outcome: 'not_sent', reason: 'tls_failure', sent_at: null };
       expect(await storedAttempts(connection.id)).toEqual([expect.objectContaining(closed)]);
       await expect(refresh(connection)).rejects.toMatchObject(OPEN);
-      const left = replica.module.get(ProviderHealth).admit(name, true, false);
+      const left = replica.module.get(ProviderHealth).admit(connection, true, false);
       expect(left).toEqual({ retryInMs: 1000 });
       expect(await replica.find(name, connection.connection)).toMatchObject({ state: 'active', unsettled: null });
+    });
+  });
+
+  describe('of tokens that renew themselves while they live', () => {
+    const LAPSES_MS = 8000;
+    const rolling = { rolling: true, rotation: 'static' };
+    /** Due, with a token that lives for a few seconds, at a provider that is down until the circuit has opened. */
+    const lapsing = async (retryAfter: object = {}) => {
+      const due = await newOne(LAPSES_MS, { access_token: 'access-1' });
+      await sql('update connections set refresh_at = clock_timestamp() where id = $1', [due.id]);
+      provider.unreachable = failed('unprocessed', 503, retryAfter);
+      return due;
+    };
+    it('should be renewed in time, however long the circuit stays open elsewhere', async () => {
+      await start(rolling, 300_000, { circuitRollingMs: 300, backoffLeastMs: 300, backoffMostMs: 300 });
+      const due = await lapsing();
+      replica.module.get(Scheduler).start();
+      await eventually(() => expect(replica.module.get(ProviderHealth).slots(name, 8)).toBe(0));
+      provider.unreachable = undefined;
+      expect(await leftWhenRenewed(due)).toBeGreaterThan(0);
+    });
+
+    it('should be renewed in time, however long the provider asked to be left alone', async () => {
+      await start(rolling);
+      const due = await lapsing({ retryAfterSeconds: 3600 });
+      await expect(refresh(due)).rejects.toMatchObject({ facts: { upstream: { reason: 'unprocessed' } } });
+      provider.unreachable = undefined;
+      replica.module.get(Scheduler).start();
+      expect(await leftWhenRenewed(due)).toBeGreaterThan(0);
     });
   });
 

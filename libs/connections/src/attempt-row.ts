@@ -8,6 +8,7 @@ import { openFields } from './sealing.js';
 export const OPENED_COLUMNS = `
   c.id as connection_id, c.provider, c.name, c.generation, c.fence, c.credential, c.settings, c.token, c.consecutive_failures,
   c.credential_since, c.version, ${epochMs('c.credential_updated_at')} as credential_stored_at,
+  ${epochMs('c.token_expires_at')} as token_expires_at,
   p.type, p.version as provider_version, p.settings as provider_settings, p.secrets as provider_secrets, p.secret_fields, p.secrets_generation`;
 
 /** What opening an attempt returns, as pg returns it. */
@@ -21,6 +22,7 @@ export interface OpenedRow {
   readonly credential: Buffer;
   readonly settings: Record<string, unknown>;
   readonly token: Buffer | null;
+  readonly token_expires_at: number | null;
   readonly consecutive_failures: number;
   readonly credential_since: number;
   readonly version: number;
@@ -66,6 +68,7 @@ export async function toOpenAttempt(
     sharedSecrets: Object.hasOwn(row.settings, 'client_id')
       ? []
       : row.secret_fields.filter((name) => !Object.hasOwn(held, name)),
+    tokenExpiresAt: row.token_expires_at === null ? null : Math.round(row.token_expires_at),
     sealedToken: row.token,
     consecutiveFailures: row.consecutive_failures,
     held,

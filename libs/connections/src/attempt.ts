@@ -49,7 +49,9 @@ export interface OpenAttempt {
   readonly credentialStoredAt: number;
   /** Names of the provider's secret fields that the connection does not replace by its own; none where it is a client of its own. */
   readonly sharedSecrets: readonly string[];
-  /** The token of the generation that it consumes, as it is stored. */
+  /** When the token of the generation that it consumes expires; epoch ms of the database's clock, null where there is none. */
+  readonly tokenExpiresAt: number | null;
+  /** The token itself, as it is stored. */
   readonly sealedToken: Uint8Array | null;
   /** The connection's own secret fields: what an adoption keeps of them. */
   readonly held: EffectiveCredential['secrets'];

@@ -23,6 +23,14 @@ export { ProviderRegistry } from './provider.registry.js';
 export { ProvidersModule } from './providers.module.js';
 export { type AttemptOptions, type AttemptResult, RefreshExchange } from './refresh.exchange.js';
 export type { ObjectSchema, PropertySchema } from './schema.js';
-export { canRefresh, canRelogin, type Configured, type FieldNames, nextStep, type StepFacts } from './steps.js';
+export {
+  canRefresh,
+  canRelogin,
+  type Configured,
+  type FieldNames,
+  lapsesWithToken,
+  nextStep,
+  type StepFacts,
+} from './steps.js';
 export { type Traits, traitsOf } from './traits.js';
 export { checkChanges, checkComplete, checkFields, type GroupNames, type LevelInput } from './validation.js';

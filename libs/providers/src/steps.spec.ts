@@ -5,7 +5,7 @@ import { KlaviProvider } from './klavi/klavi.provider.js';
 import { OAuth2Provider } from './oauth2/oauth2.provider.js';
 import { OnmetaProvider } from './onmeta/onmeta.provider.js';
 import type { Provider } from './provider.js';
-import { canRefresh, canRelogin, type Configured, nextStep } from './steps.js';
+import { canRefresh, canRelogin, type Configured, lapsesWithToken, nextStep } from './steps.js';
 
 const onmeta = new OnmetaProvider();
 const klavi = new KlaviProvider();
@@ -38,6 +38,14 @@ describe('a type whose needs depend on its settings', () => {
 
     expect(nextStep(sut, rolling, { tokenLives: false, rejected: false })).toBe('refresh');
     expect(nextStep(sut, rolling, { tokenLives: true, rejected: true })).toBeUndefined();
+  });
+});
+
+describe(lapsesWithToken.name, () => {
+  it('should be so of a rolling token that no log-in wins back', () => {
+    expect(lapsesWithToken(klavi, having({ access_token: 't' }))).toBe(true);
+    expect(lapsesWithToken(klavi, having({ access_token: 't', access_key: 'k', secret_key: 's' }))).toBe(false);
+    expect(lapsesWithToken(onmeta, having({ api_key: 'k', refresh_token: 'r' }))).toBe(false);
   });
 });
 

@@ -33,6 +33,11 @@ export function canRelogin(provider: Provider, { fields, settings }: Configured)
   );
 }
 
+/** Whether the credential is lost with its access token, so that only a person could win it back. */
+export function lapsesWithToken(provider: Provider, configured: Configured): boolean {
+  return traitsOf(provider, configured.settings).rolling !== 'none' && !canRelogin(provider, configured);
+}
+
 /**
  * The step that the next attempt for a token makes, or undefined where none can be made: a log-in where the credential was
  * refused or has lapsed with its token (rolling), or is not there; else a refresh. A lapsed credential that cannot be won

@@ -4,6 +4,7 @@ import type { OpenAttempt } from '@app/connections';
 import { failed, type Failure, ProviderRegistry, type Traits } from '@app/providers';
 import { describe, expect, it } from '@jest/globals';
 import { Consequences } from './consequences.js';
+import { NOW } from './testing/new-connection.js';
 import { newProvider } from './testing/new-provider.js';
 import { newOpenAttempt } from './testing/open-attempt.js';
 
@@ -14,12 +15,26 @@ function newSut(traits: Partial<Traits> = {}, times = timing) {
   const lines: string[] = [];
   const log = createLog('debug', { write: (line: string) => void lines.push(line) });
   const config: Pick<Config, 'timing'> = { timing: times };
-  const sut = new Consequences(new ProviderRegistry([newProvider(traits)]), config as Config, log);
+  const sut = new Consequences(new ProviderRegistry([newProvider(traits)]), config as Config, log, { now: () => NOW });
   return { sut, lines };
 }
 
 const of = (failure: Failure, attempt: Partial<OpenAttempt> = {}, traits: Partial<Traits> = {}) =>
   newSut(traits).sut.of(newOpenAttempt(attempt), failure);
+
+const password = { refresh_token: new Secret('r'), password: new Secret('p') };
+/** The longest of many waits after thirty failures, with a token that lives for so long. */
+const longest = (
+  leftMs: number | null,
+  failure = failed('connect_failed'),
+  { rolling = 'credential', ...attempt }: Partial<OpenAttempt> & { rolling?: Traits['rolling'] } = {},
+) => {
+  const { sut } = newSut({ rolling, relogin: [['password']] }, TIMING);
+  const tokenExpiresAt = leftMs === null ? null : NOW + leftMs;
+  const open = newOpenAttempt({ consecutiveFailures: 30, tokenExpiresAt, ...attempt });
+  return Math.max(...Array.from({ length: 100 }, () => sut.of(open, failure).retryInMs));
+};
+const BUSY = failed('rate_limited', 429, { retryAfterSeconds: 3600 });
 
 describe(Consequences.name, () => {
   describe('for the state', () => {
@@ -115,6 +130,38 @@ describe(Consequences.name, () => {
       const waits = (failure: Failure) => Array.from({ length: 50 }, () => sut.of(attempt, failure).retryInMs);
       expect(Math.max(...waits(failed('connect_failed')))).toBeGreaterThan(10_000);
       expect(new Set(waits(failed('abandoned_before_send')))).toEqual(new Set([1000]));
+    });
+
+    describe('of a credential that lapses with its token', () => {
+      it.each(['credential', 'co_credential'] as const)('should be seconds while that lives (%s)', (rolling) => {
+        expect(longest(300_000, failed('connect_failed'), { rolling })).toBeGreaterThan(10_000);
+        expect(longest(300_000, failed('connect_failed'), { rolling })).toBeLessThanOrEqual(20_000);
+        expect(longest(null, failed('connect_failed'), { rolling })).toBeLessThanOrEqual(20_000);
+      });
+
+      it.each([
+        [25_000, 15_000],
+        [16_000, 8000],
+        [4000, 2000],
+        [100, 1000],
+      ])('should end before that does: of %i ms after %i at the latest', (leftMs, most) => {
+        expect(longest(leftMs)).toBeLessThanOrEqual(most);
+        expect(longest(leftMs, BUSY)).toBe(most);
+      });
+
+      it('should be what the provider asked for, as far as that leaves a last try', () => {
+        expect(longest(300_000, failed('rate_limited', 429, { retryAfterSeconds: 60 }))).toBe(60_000);
+        expect(longest(300_000, BUSY)).toBe(290_000);
+      });
+
+      it.each([
+        ['nothing lapses', 60_000, { rolling: 'none' as const }],
+        ['a log-in needs no person', 60_000, { effective: { settings: {}, secrets: password } }],
+        ['it has lapsed', -1, {}],
+      ])('should be as long as any where %s', (_what, leftMs, attempt) => {
+        expect(longest(leftMs, failed('connect_failed'), attempt)).toBeGreaterThan(60_000);
+        expect(longest(leftMs, BUSY, attempt)).toBe(3_600_000);
+      });
     });
   });
 });

@@ -1,11 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Log } from '@app/common';
+import { Clock, Log } from '@app/common';
 import { Config } from '@app/config';
 import type { FailedAttempt, OpenAttempt } from '@app/connections';
-import { canRelogin, configuredOf, type Failure, fieldsOf, type Provider, ProviderRegistry } from '@app/providers';
+import {
+  canRelogin,
+  configuredOf,
+  type Failure,
+  fieldsOf,
+  lapsesWithToken,
+  type Provider,
+  ProviderRegistry,
+} from '@app/providers';
 import { retryIn } from './backoff.js';
 
 const LONGEST_QUESTION_MS = 20_000;
+/** The longest back-off of a credential that lapses with its token, and how long before that it is tried at the latest. */
+const LONGEST_ROLLING_MS = 20_000;
+const LAST_TRIES_MS = 10_000;
 
 /** What follows from a failure. */
 export interface Consequence extends Pick<FailedAttempt, 'state' | 'nextStep' | 'providerRefused' | 'retryInMs'> {
@@ -20,6 +31,7 @@ export class Consequences {
     private readonly registry: ProviderRegistry,
     @Inject(Config) private readonly config: Config,
     @Inject(Log) private readonly log: Log,
+    @Inject(Clock) private readonly clock: Clock,
   ) {}
 
   /** What follows from this failure of this attempt. */
@@ -46,14 +58,28 @@ export class Consequences {
     this.log.error(message, { provider, reason, status });
   }
 
-  #retryIn({ consecutiveFailures, step }: OpenAttempt, { reason, retryAfterSeconds }: Failure): number {
+  #retryIn(attempt: OpenAttempt, { reason, retryAfterSeconds }: Failure): number {
     // A provider that was not asked need not be spared: the next attempt waits no longer because of failures of our own.
-    const failures = reason === 'abandoned_before_send' ? 0 : consecutiveFailures;
-    const wait = retryIn(failures, this.config.timing, retryAfterSeconds);
+    const failures = reason === 'abandoned_before_send' ? 0 : attempt.consecutiveFailures;
+    const { backoffLeastMs, backoffMostMs } = this.config.timing;
+    const leftMs = this.#untilLapse(attempt);
+    const mostMs = leftMs === undefined ? backoffMostMs : Math.min(backoffMostMs, LONGEST_ROLLING_MS);
+    const wait = retryIn(failures, { backoffLeastMs, backoffMostMs: mostMs }, retryAfterSeconds);
     // A question that fails must not outlast the moment at which the refresh is tried without an answer.
-    return step === 'introspect' ? Math.min(wait, LONGEST_QUESTION_MS) : wait;
+    const asked = attempt.step === 'introspect' ? Math.min(wait, LONGEST_QUESTION_MS) : wait;
+    return leftMs === undefined ? asked : Math.min(asked, Math.max(backoffLeastMs, latestTryIn(leftMs)));
+  }
+
+  /** Milliseconds until only a person can win the credential back, as far as is known; undefined where that is so already, or never. */
+  #untilLapse({ type, effective, tokenExpiresAt }: OpenAttempt): number | undefined {
+    const lapses = lapsesWithToken(this.registry.require(type), configuredOf(effective));
+    const leftMs = tokenExpiresAt === null ? Infinity : tokenExpiresAt - this.clock.now();
+    return lapses && leftMs > 0 ? leftMs : undefined;
   }
 }
+
+/** A last try comes in time, whatever the provider asked for; and where that fails, more of them in what is left. */
+const latestTryIn = (leftMs: number): number => Math.max(leftMs - LAST_TRIES_MS, leftMs / 2);
 
 function stateAfter({ step, oneShot }: OpenAttempt, { kind, reason }: Failure): FailedAttempt['state'] {
   if (step === 'introspect') {

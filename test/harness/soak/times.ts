@@ -19,6 +19,7 @@ export const TIMING = {
   replayEveryMs: 1000,
   circuitOpenMs: 1000,
   statementWithinMs: 10_000,
+  circuitRollingMs: 1000,
   appendWithinMs: 2000,
   outageMs: 5000,
   keysEveryMs: 200,

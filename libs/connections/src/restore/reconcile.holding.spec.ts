@@ -46,6 +46,7 @@ const newHeld = async (): Promise<Held> => {
     providerVersion: 1,
     credentialStoredAt: 0,
     sharedSecrets: [],
+    tokenExpiresAt: null,
     sealedToken: await sealToken(envelopes, place, oldToken),
     held: toSecrets({ refresh_token: 'r9', own: 'kept' }),
     effective: { settings: {}, secrets: {} },

@@ -72,6 +72,29 @@ describe(Circuit.name, () => {
     expect(waits).toEqual([60_000, 120_000, 240_000, 300_000, 300_000, 300_000]);
   });
 
+  it('should be tried every few seconds where credentials would lapse meanwhile, however often that fails', () => {
+    const sut = newCircuit();
+    sut.openAtMost(10_000, 0);
+    [0, 1, 2, 3, 4].forEach((now) => send(sut, 'bad', now));
+    let now = 4;
+    for (let tries = 0; tries < 20; tries += 1) {
+      expect(sut.state(now + 9_999)).toBe('open');
+      now += 10_000;
+      expect(sut.state(now)).toBe('half_open');
+      send(sut, 'bad', now);
+    }
+  });
+
+  it('should not stay open for longer once it is known that one would lapse', () => {
+    const sut = opened();
+    sut.openAtMost(10_000, 1000);
+    expect(sut.state(10_999)).toBe('open');
+    expect(sut.state(11_000)).toBe('half_open');
+    const nearlyOver = opened();
+    nearlyOver.openAtMost(10_000, OPEN_MS - 1000);
+    expect(nearlyOver.retryIn(OPEN_MS - 1000)).toBe(1004);
+  });
+
   it('should never try a failing provider with what can be used only once: a bare connection goes first', () => {
     const sut = opened();
     expect(sut.admit(OPEN_MS + 10, true)).toMatchObject({ probeFirst: true });

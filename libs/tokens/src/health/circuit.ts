@@ -35,6 +35,7 @@ export class Circuit {
   #buckets: Bucket[] = [];
   #openUntil: number | undefined;
   #openForMs: number;
+  #longestMs = LONGEST_OPEN_MS;
   #probing = false;
 
   constructor(private readonly firstOpenMs: number) {
@@ -75,6 +76,14 @@ export class Circuit {
     };
   }
 
+  /** From now on it opens for no longer than this, and tries more often instead: what is held back meanwhile would be lost. */
+  openAtMost(ms: number, now: number): void {
+    this.#longestMs = Math.min(this.#longestMs, ms);
+    if (this.#openUntil !== undefined) {
+      this.#openUntil = Math.min(this.#openUntil, now + this.#longestMs);
+    }
+  }
+
   #note(verdict: Verdict, isProbe: boolean, now: number): void {
     if (isProbe) {
       this.#probing = false;
@@ -105,7 +114,7 @@ export class Circuit {
   }
 
   #open(now: number): void {
-    this.#openUntil = now + this.#openForMs;
+    this.#openUntil = now + Math.min(this.#openForMs, this.#longestMs);
     this.#openForMs = Math.min(this.#openForMs * 2, LONGEST_OPEN_MS);
   }
 

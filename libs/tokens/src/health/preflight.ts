@@ -22,7 +22,7 @@ export class Preflight {
     if (!this.eventLoop.isHealthy()) {
       throw pendingError(connection);
     }
-    const admission = this.health.admit(connection.provider, oneShot, trigger === 'admin');
+    const admission = this.health.admit(connection, oneShot, trigger === 'admin');
     if ('retryInMs' in admission) {
       throw unavailable(connection, 'circuit_open', admission.retryInMs);
     }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Config } from '@app/config';
+import type { SealedConnection } from '@app/connections';
 import { circuitState } from '../tokens.metrics.js';
 import { type Admission, Circuit } from './circuit.js';
 import { RetryBudget } from './retry-budget.js';
@@ -10,6 +11,9 @@ interface Health {
   readonly circuit: Circuit;
   readonly budget: RetryBudget;
 }
+
+/** What the health of its provider needs to know of a connection that is to be renewed. */
+type Asking = Pick<SealedConnection, 'provider' | 'traits'>;
 
 /** How each provider fares, as this replica sees it: whether it may be sent to, and how many retries it can bear. */
 @Injectable()
@@ -28,10 +32,16 @@ export class ProviderHealth {
     return state === 'half_open' ? 1 : 0;
   }
 
-  /** Leave to send one request, or the milliseconds after which to ask again. */
-  admit(provider: string, oneShot: boolean, forced: boolean): Admission | { readonly retryInMs: number } {
+  /**
+   * Leave to send one request, or the milliseconds after which to ask again. Of a provider with rolling tokens the circuit opens for a
+   * few seconds only: whose token ends while nobody sends needs a person afterwards.
+   */
+  admit({ provider, traits }: Asking, oneShot: boolean, forced: boolean): Admission | { readonly retryInMs: number } {
     const { circuit } = this.#of(provider);
     const now = performance.now();
+    if (traits.rolling !== 'none') {
+      circuit.openAtMost(this.config.timing.circuitRollingMs, now);
+    }
     return circuit.admit(now, oneShot, forced) ?? { retryInMs: circuit.retryIn(now) };
   }
 

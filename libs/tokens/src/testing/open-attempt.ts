@@ -23,6 +23,7 @@ export const newOpenAttempt = (overrides: Partial<OpenAttempt> = {}): OpenAttemp
   providerVersion: 1,
   credentialStoredAt: NOW - 600_000,
   sharedSecrets: ['client_secret'],
+  tokenExpiresAt: null,
   sealedToken: null,
   held: { refresh_token: new Secret('refresh-7') },
   effective: {
