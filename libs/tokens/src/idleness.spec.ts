@@ -20,6 +20,7 @@ describe(keepAliveAt.name, () => {
   it.each([
     ['used since its token was issued', newConnection({ traits, lastUsedAt: ISSUED_AT })],
     ['of a provider with which a repeat is safe', newConnection()],
+    ['that lapses with its token', newConnection({ traits: { ...traits, rolling: 'credential' } })],
     ['without a token yet', newTokenless({ traits })],
     ['whose token lives too short to judge', newConnection({ traits, token: newToken({ lifetimeSeconds: 119 }) })],
     ['whose token an operator brought', newConnection({ traits, token: newToken({ lifetimeSeconds: null }) })],

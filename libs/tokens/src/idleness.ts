@@ -8,11 +8,14 @@ const KEEP_ALIVE_SHARE = 0.5;
 const SHORTEST_JUDGED_SECONDS = 120;
 
 /**
- * When an idle connection is renewed all the same; undefined where it is in use, or not `strict`, and is renewed as usual. Idle:
- * no caller in the whole life of its token (architecture.md, "Recovery"). Epoch ms.
+ * When an idle connection is renewed all the same; undefined where it is renewed as usual: it is in use, or not `strict`, or would lapse
+ * with its token. Idle: no caller in the whole life of its token (architecture.md, "Recovery"). Epoch ms.
  */
 export function keepAliveAt({ traits, token, lastUsedAt }: SealedConnection): number | undefined {
-  if (traits.rotation !== 'strict' || token === null || (token.lifetimeSeconds ?? 0) < SHORTEST_JUDGED_SECONDS) {
+  if (traits.rotation !== 'strict' || traits.rolling !== 'none') {
+    return undefined;
+  }
+  if (token === null || (token.lifetimeSeconds ?? 0) < SHORTEST_JUDGED_SECONDS) {
     return undefined;
   }
   if (lastUsedAt !== null && lastUsedAt >= token.issuedAt) {
