@@ -23,10 +23,10 @@ export interface Timing {
   readonly replayEveryMs: number;
   /** How long the circuit of a failing provider stays open the first time. */
   readonly circuitOpenMs: number;
-  /** How long Postgres may work on one statement. */
-  readonly statementWithinMs: number;
   /** And at the most each time, where credentials lapse with their access tokens. */
   readonly circuitRollingMs: number;
+  /** How long Postgres may work on one statement. */
+  readonly statementWithinMs: number;
   /** How long an event may wait for its row in the audit log; then nothing leaves. */
   readonly appendWithinMs: number;
   /** How long caches are trusted while the database cannot be reached, where the audit log has a local device. */
@@ -51,8 +51,8 @@ export const TIMING: Timing = {
   claimMs: 30_000,
   replayEveryMs: 30_000,
   circuitOpenMs: 30_000,
-  statementWithinMs: 10_000,
   circuitRollingMs: 10_000,
+  statementWithinMs: 10_000,
   appendWithinMs: 2000,
   outageMs: 300_000,
   keysEveryMs: 1000,
