@@ -106,8 +106,14 @@ describe('a sender that takes its time', () => {
   });
 
   it('should be cut off where its body does not end', async () => {
+    const key = `Authorization: Bearer ${broker.adminKey}`;
     const headers = 'Host: a\r\nContent-Type: application/json\r\nContent-Length: 30000';
-    expect(await slowly(`PUT /admin/callers/slow HTTP/1.1\r\n${headers}\r\n\r\n{`, ' ')).toEqual(CUT_OFF);
+    const head = `PUT /admin/callers/slow HTTP/1.1\r\n${headers}`;
+
+    expect(await slowly(`${head}\r\n${key}\r\n\r\n{`, ' ')).toEqual(CUT_OFF);
+    // Told at once that there is no key, and cut off all the same.
+    const keyless = { served: true, statuses: new Set(['HTTP/1.1 401 Unauthorized']) };
+    expect(await slowly(`${head}\r\n\r\n{`, ' ')).toEqual(keyless);
   });
 
   it('should have 10 s for headers, 15 s for the whole, and 75 s of silence', () => {

@@ -9,6 +9,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { ApiKeysController } from '../../apps/broker/src/admin/callers/api-keys.controller.js';
 import { CallersController } from '../../apps/broker/src/admin/callers/callers.controller.js';
+import { Admission } from '../../apps/broker/src/http/admission.js';
 import { AuthenticationGuard } from '../../apps/broker/src/http/authentication.guard.js';
 import { IdentityHeader } from '../../apps/broker/src/http/identity.header.js';
 import { RequestCaller } from '../../apps/broker/src/http/request.caller.js';
@@ -33,6 +34,7 @@ async function startApp(): Promise<NestFastifyApplication> {
     ],
     controllers: [CallersController, ApiKeysController],
     providers: [
+      Admission,
       IdentityHeader,
       RequestCaller,
       { provide: APP_GUARD, useClass: AuthenticationGuard },

@@ -4,6 +4,7 @@ import type { Log } from '@app/common';
 import type { Config } from '@app/config';
 import { AppModule } from './app.module.js';
 import { Draining } from './health/draining.js';
+import { Admission, installAdmission } from './http/admission.js';
 import { serveBefore } from './http/before-framework.js';
 import { installDocumentation } from './http/documentation.js';
 import { installEdge } from './http/edge.js';
@@ -24,6 +25,7 @@ export async function createApp(config: Config, log: Log): Promise<NestFastifyAp
     { logger: nestLogger(log), abortOnError: false, bodyParser: false },
   );
   installEdge(instance, { draining: app.get(Draining), overload: app.get(Overload) }, log);
+  installAdmission(instance, app.get(Admission));
   const direct = app.get(DirectTokens);
   serveBefore(instance.server, (request, response) => direct.serve(request, response));
   installDocumentation(app, instance);

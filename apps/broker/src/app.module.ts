@@ -21,6 +21,7 @@ import { AuditCopyController } from './audit/audit-copy.controller.js';
 import { DatabaseHealth } from './health/database.health.js';
 import { Draining } from './health/draining.js';
 import { HealthController } from './health/health.controller.js';
+import { Admission } from './http/admission.js';
 import { AuthenticationGuard } from './http/authentication.guard.js';
 import { IdentityHeader } from './http/identity.header.js';
 import { InputGuard } from './http/input.guard.js';
@@ -67,6 +68,7 @@ export class AppModule {
         HealthController,
       ],
       providers: [
+        Admission,
         DatabaseHealth,
         DirectTokens,
         Draining,

@@ -30,10 +30,6 @@ export function installEdge(instance: FastifyInstance, doors: Doors, log: Log): 
         // Where its body ends may be understood in two ways, so nothing is read after it.
         void reply.header('connection', 'close');
       }
-      if (refusal.code === 'unsupported_media_type') {
-        // RFC 9110, 12.5.3: says that it was the coding, and which one will do.
-        void reply.header('accept-encoding', 'identity');
-      }
       sendProblem(refusal, request, reply, log);
       return;
     }

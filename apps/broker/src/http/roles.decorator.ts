@@ -1,11 +1,37 @@
-import { type CustomDecorator, SetMetadata } from '@nestjs/common';
 import type { Role } from '@app/callers';
+import { RouteConfig } from '@nestjs/platform-fastify';
 
-export const ROLES_KEY = 'claviger:roles';
-export const PUBLIC_KEY = 'claviger:public';
+/** Whom a route is for. */
+export interface Access {
+  /** It needs no API key. */
+  readonly isPublic?: true;
+  /** The caller must have one of these; where there are none, any caller may ask. */
+  readonly roles?: readonly Role[];
+}
 
-/** The route is for callers that have one of these roles. */
-export const Roles = (...roles: readonly Role[]): CustomDecorator => SetMetadata(ROLES_KEY, roles);
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Absent where the route is no controller's: the description, and what only says that there is nothing. */
+    readonly access?: Access;
+  }
+}
 
-/** The route needs no API key. */
-export const Public = (): CustomDecorator => SetMetadata(PUBLIC_KEY, true);
+/** The routes of this controller are for every caller. */
+export const ForCallers = (): ClassDecorator => withAccess({});
+
+/** The routes of this controller are for callers that have one of these roles. */
+export const Roles = (...roles: readonly Role[]): ClassDecorator => withAccess({ roles });
+
+/** The routes of this controller need no API key. */
+export const Public = (): ClassDecorator => withAccess({ isPublic: true });
+
+/** Has it stand at the routes themselves, where it is known as soon as the router has found one. */
+const withAccess =
+  (access: Access): ClassDecorator =>
+  ({ prototype }) => {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype as object))) {
+      if (name !== 'constructor' && typeof property.value === 'function') {
+        RouteConfig({ access })(prototype as object, name, property);
+      }
+    }
+  };

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { whyRefused } from './why-refused.js';
+import { whyRefused, whyUnread } from './why-refused.js';
 
 /** A request as Node parsed it, from these headers as they were sent. */
 function newRequest(sent: readonly (readonly [string, string])[], httpVersion = '1.1'): IncomingMessage {
@@ -23,7 +23,8 @@ describe(whyRefused.name, () => {
     ['a body as it is', [HOST, ['Content-Encoding', 'identity']], '1.1'],
     ['a hundred headers', [HOST, ...many(99)], '1.1'],
   ] as const)('should find nothing in %s', (_name, headers, version) => {
-    expect(whyRefused(newRequest(headers, version))).toBeUndefined();
+    const request = newRequest(headers, version);
+    expect([whyRefused(request), whyUnread(request)]).toEqual([undefined, undefined]);
   });
 
   it.each([
@@ -46,7 +47,7 @@ describe(whyRefused.name, () => {
   it.each(['gzip', 'br', 'deflate, gzip', 'identity, gzip', ''])(
     'should not unpack anything: Content-Encoding %j',
     (coding) => {
-      expect(whyRefused(newRequest([HOST, ['Content-Encoding', coding]]))?.code).toBe('unsupported_media_type');
+      expect(whyUnread(newRequest([HOST, ['Content-Encoding', coding]]))?.code).toBe('unsupported_media_type');
     },
   );
 });

@@ -27,10 +27,14 @@ export function whyRefused(request: IncomingMessage): BrokerError | undefined {
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || httpVersion === '1.0')) {
     return refusal('transfer-encoding', 'must be chunked, and HTTP/1.0 has none');
   }
-  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
-    return new BrokerError('unsupported_media_type', 'Send the body as it is: no Content-Encoding is understood here.');
-  }
   return undefined;
+}
+
+/** Why a body is not read whose end is known, and whose sender may be told so once it is known who that is. */
+export function whyUnread({ headers }: IncomingMessage): BrokerError | undefined {
+  return headers['content-encoding'] === undefined || headers['content-encoding'] === 'identity'
+    ? undefined
+    : new BrokerError('unsupported_media_type', 'Send the body as it is: no Content-Encoding is understood here.');
 }
 
 const refusal = (field: string, message: string): BrokerError => invalidRequest([{ field, message }]);

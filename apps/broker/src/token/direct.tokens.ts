@@ -9,7 +9,7 @@ import { clientIpReader } from '../http/client-ip.js';
 import { originOf } from '../http/origin.decorator.js';
 import { sendProblem } from '../http/problem.filter.js';
 import { requestId } from '../http/request-id.js';
-import { whyRefused } from '../http/why-refused.js';
+import { whyRefused, whyUnread } from '../http/why-refused.js';
 import { Overload } from '../limits/overload.js';
 import { RequestLimits } from '../limits/request.limits.js';
 import { AnswerTexts } from './answer.texts.js';
@@ -45,7 +45,7 @@ export class DirectTokens {
   serve(request: IncomingMessage, response: ServerResponse): boolean {
     const asked = this.draining.isOn || this.overload.isOn ? undefined : plainRequest(request);
     const caller = asked && this.#recognize(request);
-    if (asked === undefined || caller === undefined || whyRefused(request) !== undefined) {
+    if (asked === undefined || caller === undefined || (whyRefused(request) ?? whyUnread(request)) !== undefined) {
       return false;
     }
     const exchange = new DirectExchange(requestId(request), this.#clientIp(request), response);

@@ -8,6 +8,7 @@ import { ProviderParams } from '../http/name.dto.js';
 import { Origin } from '../http/origin.decorator.js';
 import { type ListView, PageDto, toListView } from '../http/page.dto.js';
 import type { BrokerReply } from '../http/request.js';
+import { ForCallers } from '../http/roles.decorator.js';
 import { onUndelivered } from './delivery.js';
 import { CoveredPageView, type CoveredView } from './covered.dto.js';
 import { MalformedRequestFilter } from './malformed-request.filter.js';
@@ -17,6 +18,7 @@ import { toTokenView } from './token.view.js';
 /** What services call. */
 @ApiTags('tokens')
 @ApiBearerAuth()
+@ForCallers()
 @Controller('providers')
 export class TokenController {
   constructor(
