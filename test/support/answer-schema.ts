@@ -4,6 +4,9 @@ import type { OpenApi, Operation } from './openapi.js';
 type Json = Readonly<Record<string, unknown>>;
 type Response = { readonly content?: Readonly<Record<string, { readonly schema?: Json }>> };
 
+const PROBLEM = 'application/problem+json';
+const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', PROBLEM]);
+
 /** Says whether answers are as the description has them. */
 export class AnswerSchemas {
   readonly #ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
@@ -15,11 +18,16 @@ export class AnswerSchemas {
     }
   }
 
-  /** What is wrong with the body of an answer, or undefined where nothing is or its status has no schema. */
+  /** What is wrong with the body of an answer, or undefined where nothing is or its status has no schema. Problems all have one. */
   complaint({ responses }: Operation, status: number, mediaType: string, body: string): string | undefined {
     const content = (responses[status] as Response | undefined)?.content;
-    const schema = content?.[mediaType]?.schema ?? (mediaType === 'application/json' ? firstOf(content) : undefined);
-    if (schema === undefined || mediaType !== 'application/json') {
+    const general = (responses['default'] as Response | undefined)?.content;
+    const fallback = mediaType === PROBLEM ? general?.[PROBLEM]?.schema : firstOf(content);
+    const schema = content?.[mediaType]?.schema ?? fallback;
+    if (mediaType === PROBLEM && schema === undefined) {
+      return `has no problem with the status ${status}`;
+    }
+    if (schema === undefined || !JSON_TYPES.has(mediaType)) {
       return undefined;
     }
     const validate = this.#validatorOf(schema);

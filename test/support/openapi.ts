@@ -23,6 +23,13 @@ export interface Parameter {
   readonly example?: unknown;
 }
 
+/** What an operation answers with one status, or with `default` all others. */
+export interface Response {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean; readonly schema: Schema }>>;
+  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
+}
+
 /** One operation of the description. */
 export interface Operation {
   readonly operationId?: string;
@@ -32,7 +39,7 @@ export interface Operation {
     readonly required?: boolean;
     readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
   };
-  readonly responses: Readonly<Record<string, unknown>>;
+  readonly responses: Readonly<Record<string, Response>>;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 }
 

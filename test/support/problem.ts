@@ -2,7 +2,8 @@ import type { RawAnswer } from './raw-http.js';
 
 /** The members of a problem document (http.md, "Errors"). */
 export const MEMBERS = ['code', 'detail', 'instance', 'status', 'title', 'type'];
-const OPTIONAL = ['errors', 'retry_after', 'provider', 'connection', 'upstream', 'parameter'];
+/** Those that stand there where they apply. */
+export const OPTIONAL = ['errors', 'retry_after', 'provider', 'connection', 'upstream', 'parameter'];
 
 /** A problem document. */
 export interface Problem {

@@ -1,6 +1,13 @@
 import { AuditExport, type AuditOrigin, AuditVerifier } from '@app/audit';
 import { Controller, Get, Query, Res, StreamableFile } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '../http/documented.js';
+import {
+  ApiBearerAuth,
+  ApiConflictResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiTags,
+} from '../http/documented.js';
 import { Readable } from 'node:stream';
 import { Draining } from '../health/draining.js';
 import { Origin } from '../http/origin.decorator.js';
@@ -30,6 +37,7 @@ export class AuditCopyController {
   @Get('verify')
   @ApiOperation({ summary: 'Whether the log is whole: chains, checkpoints, heads' })
   @ApiOkResponse({ type: AuditVerificationDto })
+  @ApiConflictResponse()
   async verify(
     @Query() range: AuditRangeDto,
     @Origin() origin: AuditOrigin,

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { describeProblems } from './described-problems.js';
 import { describeAll } from './documented.js';
 
 /** What the page loads of swagger-ui-dist, and as what. */
@@ -55,7 +56,7 @@ async function describe(app: NestFastifyApplication): Promise<string> {
       description: 'An API key (clv_…), or a token of an issuer that is trusted.',
     })
     .build();
-  return JSON.stringify(swagger.SwaggerModule.createDocument(app, description));
+  return JSON.stringify(describeProblems(swagger.SwaggerModule.createDocument(app, description)));
 }
 
 /** The page for people, whose parts are in `folder` as seen from its own address. */

@@ -8,7 +8,13 @@ const told: ((swagger: typeof Swagger) => void)[] = [];
 type Decorator =
   'ApiBearerAuth' | 'ApiBody' | 'ApiExtraModels' | 'ApiHeader' | 'ApiOperation' | 'ApiProduces' | 'ApiTags';
 type Answer = 'ApiAcceptedResponse' | 'ApiCreatedResponse' | 'ApiNoContentResponse' | 'ApiOkResponse';
-type Name = Decorator | Answer | 'ApiProperty' | 'ApiPropertyOptional' | 'ApiServiceUnavailableResponse';
+type Refusal =
+  | 'ApiBadGatewayResponse'
+  | 'ApiConflictResponse'
+  | 'ApiForbiddenResponse'
+  | 'ApiGatewayTimeoutResponse'
+  | 'ApiServiceUnavailableResponse';
+type Name = Decorator | Answer | Refusal | 'ApiProperty' | 'ApiPropertyOptional';
 
 /** The decorator of that name with the same arguments, which is carried out by `describeAll`. */
 const later =
@@ -25,10 +31,14 @@ const later =
  * of every start, and few brokers are ever asked for their description.
  */
 export const ApiAcceptedResponse = later('ApiAcceptedResponse');
+export const ApiBadGatewayResponse = later('ApiBadGatewayResponse');
 export const ApiBearerAuth = later('ApiBearerAuth');
 export const ApiBody = later('ApiBody');
+export const ApiConflictResponse = later('ApiConflictResponse');
 export const ApiCreatedResponse = later('ApiCreatedResponse');
 export const ApiExtraModels = later('ApiExtraModels');
+export const ApiForbiddenResponse = later('ApiForbiddenResponse');
+export const ApiGatewayTimeoutResponse = later('ApiGatewayTimeoutResponse');
 export const ApiHeader = later('ApiHeader');
 export const ApiNoContentResponse = later('ApiNoContentResponse');
 export const ApiOkResponse = later('ApiOkResponse');
@@ -38,6 +48,14 @@ export const ApiProperty = later('ApiProperty');
 export const ApiPropertyOptional = later('ApiPropertyOptional');
 export const ApiServiceUnavailableResponse = later('ApiServiceUnavailableResponse');
 export const ApiTags = later('ApiTags');
+
+/** The operation takes If-Match. */
+export const ApiIfMatch = (): ReturnType<typeof ApiHeader> =>
+  ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description: 'The ETag that was read; 412 where it changed. Without it the last writer wins.',
+  });
 
 /** Where the description has the schema of a class. */
 export const schemaOf = (model: { readonly name: string }): string => `#/components/schemas/${model.name}`;

@@ -8,7 +8,13 @@ export const toInteger = ({ value }: { readonly value: unknown }): unknown =>
 
 /** Which part of a list is asked for. */
 export class PageDto {
-  @ApiPropertyOptional({ minimum: 1, maximum: 1000, default: 100, description: 'How many items at the most.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 1000,
+    default: 100,
+    description: 'How many items at the most.',
+  })
   @Transform(toInteger)
   @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be between 1 and 1000' })

@@ -47,6 +47,13 @@ const TITLE = {
   refresh_pending: 'The refresh is still under way',
 } as const satisfies Record<ErrorCode, string>;
 
+/** Every code. */
+export const CODES = Object.keys(STATUS) as readonly ErrorCode[];
+
+/** The codes by their status, in the words of their titles: `unauthenticated: No valid API key`. */
+export const codesOf = (status: number): readonly string[] =>
+  CODES.filter((code) => STATUS[code] === status).map((code) => `\`${code}\`: ${TITLE[code]}`);
+
 /** A problem document (RFC 9457) with the members of http.md. */
 export interface Problem {
   readonly type: string;

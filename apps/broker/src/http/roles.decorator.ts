@@ -1,5 +1,6 @@
 import type { Role } from '@app/callers';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiForbiddenResponse } from './documented.js';
 
 /** Whom a route is for. */
 export interface Access {
@@ -20,7 +21,12 @@ declare module 'fastify' {
 export const ForCallers = (): ClassDecorator => withAccess({});
 
 /** The routes of this controller are for callers that have one of these roles. */
-export const Roles = (...roles: readonly Role[]): ClassDecorator => withAccess({ roles });
+export const Roles =
+  (...roles: readonly Role[]): ClassDecorator =>
+  (controller) => {
+    withAccess({ roles })(controller);
+    ApiForbiddenResponse({ description: `\`forbidden\`: The role ${roles.join(' or ')} is missing` })(controller);
+  };
 
 /** The routes of this controller need no API key. */
 export const Public = (): ClassDecorator => withAccess({ isPublic: true });

@@ -1,5 +1,14 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseFilters } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '../http/documented.js';
+import {
+  ApiBadGatewayResponse,
+  ApiBearerAuth,
+  ApiBody,
+  ApiConflictResponse,
+  ApiGatewayTimeoutResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '../http/documented.js';
 import type { AuditOrigin } from '@app/audit';
 import type { Caller } from '@app/callers';
 import { CoveredConnections, type TokenRequest, TokenService } from '@app/tokens';
@@ -41,6 +50,9 @@ export class TokenController {
   @UseFilters(MalformedRequestFilter)
   @ApiOperation({ summary: 'A fresh access token' })
   @ApiOkResponse({ type: TokenView })
+  @ApiConflictResponse()
+  @ApiBadGatewayResponse()
+  @ApiGatewayTimeoutResponse()
   async get(
     @CurrentCaller() caller: Caller,
     @Param() { provider }: ProviderParams,
@@ -57,6 +69,9 @@ export class TokenController {
   @ApiOperation({ summary: 'A fresh access token; reports one that the provider refused' })
   @ApiBody({ type: TokenBody, required: false })
   @ApiOkResponse({ type: TokenView })
+  @ApiConflictResponse()
+  @ApiBadGatewayResponse()
+  @ApiGatewayTimeoutResponse()
   async post(
     @CurrentCaller() caller: Caller,
     @Param() { provider }: ProviderParams,

@@ -19,6 +19,7 @@ export class TokenQuery {
   readonly connection: string = DEFAULT_CONNECTION;
 
   @ApiPropertyOptional({
+    type: 'integer',
     default: DEFAULT_MIN_TTL,
     minimum: 0,
     maximum: LONGEST_MIN_TTL,
@@ -37,13 +38,17 @@ export class TokenBody {
   @Matches(NAME_PATTERN, { message: NAME_MESSAGE })
   readonly connection: string = DEFAULT_CONNECTION;
 
-  @ApiPropertyOptional({ default: DEFAULT_MIN_TTL, minimum: 0, maximum: LONGEST_MIN_TTL })
+  @ApiPropertyOptional({ type: 'integer', default: DEFAULT_MIN_TTL, minimum: 0, maximum: LONGEST_MIN_TTL })
   @IsInt({ message: 'must be a whole number of seconds' })
   @Min(0, { message: TTL_RANGE })
   @Max(LONGEST_MIN_TTL, { message: TTL_RANGE })
   readonly min_ttl: number = DEFAULT_MIN_TTL;
 
-  @ApiPropertyOptional({ example: 41, description: 'The provider refused the token of this generation.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    example: 41,
+    description: 'The provider refused the token of this generation.',
+  })
   @Omissible()
   @IsInt({ message: 'must be a whole number' })
   @Min(0, { message: 'must not be negative' })
@@ -77,7 +82,7 @@ export class TokenView {
   @ApiProperty({ example: 'Bearer eyJ…', description: 'The ready value of the Authorization header.' })
   readonly authorization!: string;
 
-  @ApiProperty({ example: 1742, description: 'Whole seconds.' })
+  @ApiProperty({ type: 'integer', example: 1742, description: 'Whole seconds.' })
   readonly expires_in!: number;
 
   @ApiProperty({ format: 'date-time', example: '2026-11-21T10:29:02Z' })
@@ -86,7 +91,7 @@ export class TokenView {
   @ApiProperty({ format: 'date-time', example: '2026-11-21T10:00:00Z' })
   readonly issued_at!: string;
 
-  @ApiProperty({ example: 41 })
+  @ApiProperty({ type: 'integer', example: 41 })
   readonly generation!: number;
 
   @ApiProperty({ enum: ['cache', 'refresh'] })

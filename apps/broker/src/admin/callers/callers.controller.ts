@@ -5,6 +5,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Query, Res 
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
+  ApiIfMatch,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -50,6 +51,7 @@ export class CallersController {
 
   @Put(':caller')
   @ApiOperation({ summary: 'Create a caller, or replace what it may do; its keys stay' })
+  @ApiIfMatch()
   @ApiOkResponse({ type: CallerDto, description: 'Replaced.' })
   @ApiCreatedResponse({ type: CallerDto, description: 'Created.' })
   async put(
@@ -64,6 +66,7 @@ export class CallersController {
 
   @Patch(':caller')
   @ApiOperation({ summary: 'Change some of what a caller may do' })
+  @ApiIfMatch()
   @ApiOkResponse({ type: CallerDto })
   async patch(
     @Origin() origin: AuditOrigin,
@@ -78,6 +81,7 @@ export class CallersController {
   @Delete(':caller')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a caller and its keys' })
+  @ApiIfMatch()
   @ApiNoContentResponse()
   async delete(
     @Origin() origin: AuditOrigin,

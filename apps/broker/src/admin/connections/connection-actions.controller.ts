@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '../../http/documented.js';
+import { ApiBearerAuth, ApiIfMatch, ApiOkResponse, ApiOperation, ApiTags } from '../../http/documented.js';
 import type { AuditOrigin } from '@app/audit';
 import type { ExpectedVersion } from '@app/common';
 import { ConnectionService } from '@app/connections';
@@ -13,8 +13,6 @@ import { Roles } from '../../http/roles.decorator.js';
 import { answerConnection } from './connection.answer.js';
 import { ConnectionsQuery } from './connection.dto.js';
 import { ConnectionPageView, ConnectionView, RefreshReportView, toConnectionView } from './connection.view.js';
-
-const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag that was read; 412 where it changed.' };
 
 /** The list of connections, and what an operator does with one. */
 @ApiTags('administration')
@@ -71,7 +69,7 @@ export class ConnectionActionsController {
   @Post('providers/:provider/connections/:connection/confirm-hosts')
   @HttpCode(200)
   @ApiOperation({ summary: 'Lets its secrets be sent to the hosts that it is configured for now (unconfirmed_hosts)' })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiOkResponse({ type: ConnectionView })
   async confirmHosts(
     @Param() name: ConnectionParams,

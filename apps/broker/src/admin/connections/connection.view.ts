@@ -9,7 +9,12 @@ export class TroubleView {
   @ApiProperty({ example: 'unauthorized' })
   readonly reason!: string;
 
-  @ApiProperty({ type: Number, nullable: true, example: 401, description: 'HTTP status that the provider answered.' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 401,
+    description: 'HTTP status that the provider answered.',
+  })
   readonly upstream_status!: number | null;
 
   @ApiProperty({ type: String, nullable: true, example: null, description: 'The parameter that the provider misses.' })
@@ -27,7 +32,7 @@ export class CredentialView {
 
 /** The token that is held, without itself. */
 export class HeldTokenView {
-  @ApiProperty({ example: 41 })
+  @ApiProperty({ type: 'integer', example: 41 })
   readonly generation!: number;
 
   @ApiProperty({ format: 'date-time' })
@@ -48,7 +53,7 @@ export class RefreshStatusView {
   @ApiProperty({ type: String, nullable: true, example: 'ok' })
   readonly last_outcome!: string | null;
 
-  @ApiProperty({ example: 0 })
+  @ApiProperty({ type: 'integer', example: 0 })
   readonly consecutive_failures!: number;
 
   @ApiProperty({ type: TroubleView, nullable: true })
@@ -112,7 +117,7 @@ export class RefreshReportView {
   @ApiProperty({ type: String, nullable: true, example: null })
   readonly reason!: string | null;
 
-  @ApiProperty({ type: Number, nullable: true, example: 200 })
+  @ApiProperty({ type: 'integer', nullable: true, example: 200 })
   readonly upstream_status!: number | null;
 
   @ApiProperty({ type: ConnectionView })

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Put, Res } from 
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
-  ApiHeader,
+  ApiIfMatch,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -20,8 +20,6 @@ import { Roles } from '../../http/roles.decorator.js';
 import { answerConnection } from './connection.answer.js';
 import { type BroughtTokenBody, ConnectionBody, ConnectionPatch } from './connection.dto.js';
 import { ConnectionView } from './connection.view.js';
-
-const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag that was read; 412 where it changed.' };
 
 const toToken = (token: BroughtTokenBody | undefined): { token?: BroughtToken } =>
   token
@@ -45,7 +43,7 @@ export class ConnectionsController {
 
   @Put()
   @ApiOperation({ summary: 'Creates or replaces a connection' })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiOkResponse({ type: ConnectionView })
   @ApiCreatedResponse({ type: ConnectionView })
   async put(
@@ -63,7 +61,7 @@ export class ConnectionsController {
 
   @Patch()
   @ApiOperation({ summary: 'Changes a connection: merges settings and credential, null removes a field' })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiOkResponse({ type: ConnectionView })
   async patch(
     @Param() name: ConnectionParams,
@@ -79,7 +77,7 @@ export class ConnectionsController {
   @Delete()
   @HttpCode(204)
   @ApiOperation({ summary: 'Forgets a connection, its credential and its token' })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiNoContentResponse()
   delete(
     @Param() name: ConnectionParams,

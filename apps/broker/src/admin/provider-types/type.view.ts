@@ -40,7 +40,11 @@ export class TraitsView {
   @ApiProperty()
   readonly introspection!: boolean;
 
-  @ApiProperty({ type: [Number], description: 'HTTP statuses proved not to consume the credential.' })
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'integer' },
+    description: 'HTTP statuses proved not to consume the credential.',
+  })
   readonly unprocessed_statuses!: readonly number[];
 
   @ApiProperty({ example: 0.75, description: 'The fraction of its life after which a token is renewed.' })

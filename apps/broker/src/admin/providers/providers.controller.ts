@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
-  ApiHeader,
+  ApiIfMatch,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -18,8 +18,6 @@ import { type ListView, PageDto, toListView } from '../../http/page.dto.js';
 import type { BrokerReply } from '../../http/request.js';
 import { Roles } from '../../http/roles.decorator.js';
 import { ProviderBody, ProviderPageView, ProviderPatch, ProviderView, toProviderView } from './provider.dto.js';
-
-const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag that was read; 412 where it changed.' };
 
 /** Configured providers. */
 @ApiTags('administration')
@@ -50,7 +48,7 @@ export class ProvidersController {
 
   @Put(':provider')
   @ApiOperation({ summary: 'Configures a provider: creates or replaces it' })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiOkResponse({ type: ProviderView })
   @ApiCreatedResponse({ type: ProviderView })
   async put(
@@ -68,7 +66,7 @@ export class ProvidersController {
 
   @Patch(':provider')
   @ApiOperation({ summary: 'Changes a provider: merges settings and secrets, null removes a field' })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiOkResponse({ type: ProviderView })
   async patch(
     @Param() { provider: name }: ProviderParams,
@@ -87,7 +85,7 @@ export class ProvidersController {
   @ApiOperation({
     summary: 'Lets secrets be sent to the hosts that the provider is configured for now (unconfirmed_hosts)',
   })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiOkResponse({ type: ProviderView })
   async confirmHosts(
     @Param() { provider: name }: ProviderParams,
@@ -103,7 +101,7 @@ export class ProvidersController {
   @Delete(':provider')
   @HttpCode(204)
   @ApiOperation({ summary: 'Deletes a provider that has no connections' })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiNoContentResponse()
   delete(
     @Param() { provider }: ProviderParams,
