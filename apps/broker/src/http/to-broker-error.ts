@@ -19,6 +19,9 @@ const pathRefused = (message: string): BrokerError => invalidRequest([{ field: '
 
 /** Any error as the one BrokerError that its caller is told. */
 export function toBrokerError(error: unknown): BrokerError {
+  if (isCutOff(error)) {
+    return bodyRefused('ended before it was whole');
+  }
   const known = toStorageError(error);
   if (known instanceof BrokerError) {
     return known.code === 'internal_error' ? internalError(known) : known;
@@ -36,6 +39,12 @@ export function toBrokerError(error: unknown): BrokerError {
     return invalidRequest([{ field: 'request', message: 'cannot be read' }]);
   }
   return internalError(known);
+}
+
+/** The sender ended the connection in the middle of its body. Node tells that with the code that a lost database has, too. */
+function isCutOff(error: unknown): boolean {
+  const { code, message } = Object(error) as Record<string, unknown>;
+  return code === 'ECONNRESET' && message === 'aborted';
 }
 
 function findOfFastify(error: unknown): (() => BrokerError) | undefined {
