@@ -45,8 +45,8 @@ export function openPool(settings: PoolSettings): Pool {
 class ImpatientClient extends Client {
   constructor(config?: ClientConfig) {
     super(config);
-    const query = this.query.bind(this) as (...statement: unknown[]) => unknown;
-    this.query = ((...statement: unknown[]) => this.#watched(query(...statement))) as Client['query'];
+    this.query = ((...statement: unknown[]): unknown =>
+      this.#watched(Reflect.apply(Client.prototype.query, this, statement))) as Client['query'];
   }
 
   /** Where there is no promise, the pool asks for itself, and closes what failed. */
