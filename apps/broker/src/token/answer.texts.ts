@@ -13,7 +13,7 @@ interface Known {
 
 /**
  * Texts of the answers of this second. Who asks for a token that was handed out in the same second is told the same, word for word, and
- * to make that text again takes a sixteenth of all that a cached token costs (docs/performance-notebook.md).
+ * to make that text again takes a twentieth of all that a cached token costs (docs/performance-notebook.md).
  */
 export class AnswerTexts {
   readonly #known = new Map<string, Known>();
