@@ -116,8 +116,8 @@ returning id`,
  * $15 of its provider, as they were sent. A failure of a generation that is no longer current changes nothing but the lease, and one of
  * a holder that was overtaken only what it is certain of. A refusal of what was changed meanwhile says nothing of what stands now: that
  * is due at once, and a provider is only marked with what was sent of it; its row is locked, and so read as it is now, behind that of
- * its connection. No wait is no `retry_at` at all: a replica whose clock is a
- * little behind would wait for "now". Answers `alert` where it is the first to find that the third party refuses what is shared.
+ * its connection. No wait is no `retry_at` at all: a replica whose clock is a little behind would wait for "now". Answers `alert` where
+ * it is the first to find that the third party refuses what is shared.
  */
 export const FAIL: Text = {
   name: 'attempt-fail',
@@ -131,7 +131,7 @@ with stood as (
 ), compared as (
   select *, is_final and (version <> $14::int or exists (select from configured where version <> $15::int)) as is_outdated from stood
 ), judged as (
-  select *, is_same and (is_held or is_final) and not is_outdated as current, is_same and is_outdated as is_due from compared
+  select *, is_same and (is_held or is_final) and not is_outdated as current, is_same and is_held and is_outdated as is_due from compared
 ), target as (
   select *, current and $10::text is not null and ($10 <> 'uncertain' or stood_as in ('active', 'uncertain')) as moves from judged
 ), failed as (
