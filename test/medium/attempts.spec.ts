@@ -199,6 +199,17 @@ describe(`${AttemptsRepository.name}: the right to send`, () => {
     });
   });
 
+  it('should not shorten the wait of who replaced its holder, where what was refused is changed since', async () => {
+    const stale = await open(replica, newAttempt(id));
+    await expireLease(id);
+    await fail(await open(other, newAttempt(id)));
+    await sql('update connections set version = version + 1 where id = $1', [id]);
+    const { retry_at: before } = await storedConnection(id);
+    await fail(stale, { failure: failed('unauthorized', 401), state: 'reauthorization_required' });
+    expect(await storedConnection(id)).toMatchObject({ state: 'active', retry_at: before });
+    expect(before).not.toBeNull();
+  });
+
   it('should keep who asked until the log holds the outcome, and no longer', async () => {
     await fail(await open(replica, newAttempt(id, { origin: BILLING })));
     await expect(records.findUnrecorded(60_000, 10)).resolves.toEqual([]);
